@@ -1,0 +1,197 @@
+"""Turns the one source of a lab into the notebooks that instructors and students open.
+
+A source is a Jupytext percent file, `solutions/NN_topic/topic.py`. Its cells are marked on their first line:
+
+    # %% exercise="attention.causal_mask"           the answer, between ### BEGIN and ### END SOLUTION
+    # %% check="attention.causal_mask"              check("attention.causal_mask"), worth its points
+    # %% [markdown] question="attention.why" points=2    free text, graded by a person
+
+`source_notebook` gives what nbgrader calls the source; `release_notebook` what it calls the release,
+made by nbgrader's own preprocessors.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbformat import NotebookNode
+
+from autograder import exercises
+from autograder.errors import AuthoringError, AutograderError, StaleLabs
+from autograder.exercise import Exercise, Lab
+
+_SCHEMA = 3
+_LAB_FOLDER = re.compile(r"\d\d_[a-z_]+")
+
+
+def grade_id(exercise_id: str) -> str:
+    """Write an exercise's id as nbgrader allows it: `attention-causal_mask`."""
+    return exercise_id.replace(".", "-")
+
+
+def exercise_of(cell: NotebookNode) -> Exercise | None:
+    """Find the exercise that a check cell checks; None for any other cell."""
+    marks = cell.metadata.get("nbgrader", {})
+    if cell.cell_type != "code" or not marks.get("grade") or marks.get("solution"):
+        return None
+    topic, _, name = str(marks.get("grade_id", "")).partition("-")
+    if topic not in exercises.topics():
+        return None
+    return exercises.load(topic).exercises.get(f"{topic}.{name}")
+
+
+def source_notebook(path: Path) -> NotebookNode:
+    """Read a lab's source as nbgrader's source notebook, with answers and points.
+
+    Raises:
+        AuthoringError: The source breaks a rule of the format; the message names the cell.
+    """
+    lab = exercises.load(path.parent.name)
+    try:
+        notebook = jupytext.reads(path.read_text("utf-8"), fmt="py:percent")
+    except OSError as error:
+        raise AuthoringError(f"{path} cannot be read ({error.strerror}).") from error
+    used: set[str] = set()
+    for number, cell in enumerate(notebook.cells):
+        marks = dict(cell.metadata)
+        cell.metadata = NotebookNode()
+        cell.id = f"{lab.topic}-{number:03}"
+        place = f"{path.name}, cell {number + 1}"
+        for kind in ("exercise", "check", "question"):
+            if kind in marks:
+                key = f"{kind} {marks[kind]}"
+                if key in used:
+                    raise AuthoringError(f"{place}: there are two cells of {key}; remove one.")
+                used.add(key)
+                _mark(cell, lab, kind, str(marks[kind]), marks.get("points"), place)
+    _complete(lab, used, path)
+    notebook.metadata = nbformat.from_dict(
+        {
+            "autograder": {"lab": lab.folder},
+            "kernelspec": {
+                "display_name": "Python 3 (ipykernel)",
+                "language": "python",
+                "name": "python3",
+            },
+            "language_info": {"name": "python"},
+        }
+    )
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    return notebook
+
+
+def _mark(
+    cell: NotebookNode, lab: Lab, kind: str, exercise_id: str, points: object, place: str
+) -> None:
+    """Give a marked cell the metadata that nbgrader reads."""
+    topic = exercise_id.partition(".")[0]
+    if topic != lab.topic:
+        raise AuthoringError(
+            f"{place}: `{exercise_id}` is no id of this lab; begin it `{lab.topic}.`."
+        )
+    marks: dict[str, object] = {
+        "grade": kind != "exercise",
+        "locked": kind == "check",
+        "schema_version": _SCHEMA,
+        "solution": kind != "check",
+        "task": False,
+        "grade_id": grade_id(exercise_id) + ("-answer" if kind == "exercise" else ""),
+    }
+    if kind == "question":
+        if not isinstance(points, (int, float)) or points <= 0 or cell.cell_type != "markdown":
+            raise AuthoringError(
+                f"{place}: a question is a markdown cell with points, as points=2."
+            )
+        marks["points"] = points
+    elif exercise_id not in lab.exercises:
+        raise AuthoringError(
+            f"{place}: there is no exercise `{exercise_id}`; declare it in the lab."
+        )
+    if kind == "check":
+        marks["points"] = lab.exercises[exercise_id].points
+        call = f'check("{exercise_id}")'
+        if cell.source.strip() not in ("", call):
+            raise AuthoringError(f"{place}: the cell must hold `{call}` and no more.")
+        cell.source = call
+    elif "### BEGIN SOLUTION" not in cell.source:
+        raise AuthoringError(f"{place}: no answer stands between ### BEGIN and ### END SOLUTION.")
+    cell.id = str(marks["grade_id"])[:64]
+    cell.metadata["nbgrader"] = marks
+
+
+def _complete(lab: Lab, used: set[str], path: Path) -> None:
+    for exercise in lab:
+        for kind in ("exercise", "check"):
+            if f"{kind} {exercise.id}" not in used:
+                raise AuthoringError(
+                    f"{path.name} has no cell marked {kind}={exercise.id!r}; add it."
+                )
+
+
+def release_notebook(source: NotebookNode) -> NotebookNode:
+    """Make the student's notebook: answers cleared, checks locked, checksums set, by nbgrader."""
+    from nbgrader.preprocessors import ClearOutput, ClearSolutions, ComputeChecksums, LockCells
+
+    notebook = nbformat.from_dict(source)
+    resources: dict[str, object] = {}
+    for preprocessor in (LockCells, ClearSolutions, ClearOutput, ComputeChecksums):
+        notebook, resources = preprocessor().preprocess(notebook, resources)
+    return notebook
+
+
+def lab_sources(solutions: Path) -> Iterator[Path]:
+    """Yield the source of each lab in the folder, in the order of the course."""
+    for folder in sorted(solutions.glob("*/")):
+        source = folder / f"{folder.name.partition('_')[2]}.py"
+        if _LAB_FOLDER.fullmatch(folder.name) and source.exists():
+            yield source
+
+
+def solutions_folder() -> Path:
+    """Find the folder of the labs' sources, which only a checkout of the project has.
+
+    Raises:
+        AutograderError: The package was installed without a checkout.
+    """
+    folder = Path(__file__).parent.parent / "solutions"
+    if not folder.is_dir():
+        raise AutograderError(
+            "The sources of the labs are not part of the installed package; clone the project and give "
+            "its folder: --solutions PATH."
+        )
+    return folder
+
+
+def build(solutions: Path, labs: Path, check: bool = False) -> list[Path]:
+    """Write the released notebook of every lab, where it differs from what is there.
+
+    Args:
+        solutions: The folder of sources.
+        labs: The folder of releases.
+        check: Write nothing, and fail if anything would be written.
+
+    Returns:
+        The notebooks that were written.
+
+    Raises:
+        AuthoringError: A source breaks the format.
+        StaleLabs: `check` is set and labs/ is not what the sources give.
+    """
+    changed = []
+    for source in lab_sources(solutions):
+        text = nbformat.writes(release_notebook(source_notebook(source))) + "\n"
+        target = labs / source.parent.name / f"{source.stem}.ipynb"
+        if target.exists() and target.read_text("utf-8") == text:
+            continue
+        changed.append(target)
+        if not check:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, "utf-8")
+    if check and changed:
+        names = ", ".join(str(path.relative_to(labs.parent)) for path in changed)
+        raise StaleLabs(f"{names}: not what the source gives; run `autograder build` and commit.")
+    return changed

@@ -1,0 +1,207 @@
+"""How what an answer returned is compared with what the reference returned.
+
+A comparison takes the two pieces of plain data (see `autograder.evidence`) and returns nothing when they
+agree, or the first `Mismatch` in words that a student can use. `close` is the rule unless a probe
+names another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+RELATIVE_TOLERANCE = 1e-4
+ABSOLUTE_TOLERANCE = 1e-5
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """Where two results part, and how.
+
+    Attributes:
+        kind: `type`, `shape`, `dtype`, `nan`, `value`, `missing` or `limit`.
+        sentence: What is wrong, as a clause that can follow 'Your answer'.
+        expected: The expected piece, described.
+        got: The answer's piece, described.
+        where: The part of the result, such as `output[0]`; empty for the whole.
+    """
+
+    kind: str
+    sentence: str
+    expected: str
+    got: str
+    where: str = ""
+
+
+Comparison = Callable[[Any, Any], Mismatch | None]
+
+
+def describe(value: Any) -> str:
+    """Describe a result in one line: small tensors by their values, large ones by their shape."""
+    if isinstance(value, Tensor):
+        shape = tuple(value.shape)
+        kind = str(value.dtype).removeprefix("torch.")
+        if value.numel() <= 8 and value.device.type != "meta":
+            numbers = value.tolist()
+            return f"{_rounded(numbers)} (tensor of shape {shape}, {kind})"
+        return f"tensor of shape {shape}, {kind}"
+    if isinstance(value, (list, tuple, dict, str)) and len(repr(value)) > 120:
+        return f"{type(value).__name__} of {len(value)} items"
+    return repr(value)
+
+
+def _rounded(numbers: Any) -> str:
+    if isinstance(numbers, list):
+        return "[" + ", ".join(_rounded(number) for number in numbers) + "]"
+    return f"{numbers:.4g}" if isinstance(numbers, float) else str(numbers)
+
+
+def _kind_of(value: Any) -> str:
+    if isinstance(value, bool):
+        return "a truth value"
+    if isinstance(value, (int, float)):
+        return "a number"
+    if value is None:
+        return "None"
+    names = {Tensor: "a tensor", str: "text", dict: "a dictionary", list: "a list", tuple: "a list"}
+    return next((name for kind, name in names.items() if isinstance(value, kind)), "an object")
+
+
+def _number_kind(tensor: Tensor) -> str:
+    if tensor.dtype == torch.bool:
+        return "truth values"
+    if tensor.is_complex():
+        return "complex numbers"
+    return "real numbers" if tensor.is_floating_point() else "whole numbers"
+
+
+def _compare_tensors(
+    expected: Tensor, got: Tensor, where: str, relative: float, absolute: float
+) -> Mismatch | None:
+    descriptions = describe(expected), describe(got)
+    if expected.device != got.device:
+        clause = f"is on device `{got.device}`, and `{expected.device}` was expected"
+        return Mismatch("device", clause, *descriptions, where)
+    if expected.shape != got.shape:
+        clause = f"has shape {tuple(got.shape)}, and {tuple(expected.shape)} was expected"
+        return Mismatch("shape", clause, *descriptions, where)
+    if _number_kind(expected) != _number_kind(got):
+        clause = f"holds {_number_kind(got)}, and {_number_kind(expected)} were expected"
+        return Mismatch("dtype", clause, *descriptions, where)
+    if expected.numel() == 0:
+        return None
+    if not expected.is_floating_point():
+        differs = expected.to(got.dtype) != got
+        if not bool(differs.any()):
+            return None
+        error, wrong = differs.to(torch.float64), differs
+    else:
+        left, right = expected.to(torch.float64), got.to(torch.float64)
+        if bool((right.isnan() & ~left.isnan()).any()):
+            clause = "contains NaN (not a number) where numbers were expected"
+            return Mismatch("nan", clause, *descriptions, where)
+        agrees = torch.isclose(right, left, rtol=relative, atol=absolute, equal_nan=True)
+        if bool(agrees.all()):
+            return None
+        wrong = ~agrees
+        error = torch.nan_to_num((left - right).abs(), nan=float("inf"))
+    index = tuple(int(i) for i in torch.unravel_index(error.argmax(), error.shape))
+    share = f"{int(wrong.sum())} of {wrong.numel()}"
+    place = f" at {list(index)}" if index else ""
+    wanted, found = _rounded(expected[index].item()), _rounded(got[index].item())
+    clause = (
+        f"has wrong values ({share}); the largest error is{place}: {wanted} was expected, "
+        f"{found} came"
+    )
+    return Mismatch("value", clause, *descriptions, where)
+
+
+def _compare(
+    expected: Any, got: Any, where: str, relative: float, absolute: float
+) -> Mismatch | None:
+    if isinstance(expected, Tensor) and isinstance(got, Tensor):
+        return _compare_tensors(expected, got, where, relative, absolute)
+    wanted, found = _kind_of(expected), _kind_of(got)
+    if wanted != found:
+        clause = f"is {found}, and {wanted} was expected"
+        return Mismatch("type", clause, describe(expected), describe(got), where)
+    if isinstance(expected, dict):
+        missing = [key for key in expected if key not in got]
+        extra = [key for key in got if key not in expected]
+        if missing or extra:
+            parts = [
+                f"lacks {missing}" if missing else "",
+                f"has {extra} too many" if extra else "",
+            ]
+            clause = " and ".join(part for part in parts if part)
+            return Mismatch("missing", clause, str(list(expected)), str(list(got)), where)
+        pairs = [(f"{where}[{key!r}]" if where else str(key), key) for key in expected]
+        found_first = (
+            _compare(expected[key], got[key], place, relative, absolute) for place, key in pairs
+        )
+        return next((mismatch for mismatch in found_first if mismatch), None)
+    if isinstance(expected, (list, tuple)):
+        if len(expected) != len(got):
+            clause = f"has {len(got)} items, and {len(expected)} were expected"
+            return Mismatch("shape", clause, describe(expected), describe(got), where)
+        found_first = (
+            _compare(left, right, f"{where}[{i}]", relative, absolute)
+            for i, (left, right) in enumerate(zip(expected, got, strict=True))
+        )
+        return next((mismatch for mismatch in found_first if mismatch), None)
+    if isinstance(expected, float) or isinstance(got, float):
+        pair = torch.tensor([float(expected), float(got)], dtype=torch.float64)
+        agrees = torch.isclose(pair[1], pair[0], rtol=relative, atol=absolute, equal_nan=True)
+    else:
+        agrees = torch.tensor(expected == got)
+    if bool(agrees):
+        return None
+    clause = f"is {describe(got)}, and {describe(expected)} was expected"
+    return Mismatch("value", clause, describe(expected), describe(got), where)
+
+
+def close(relative: float = RELATIVE_TOLERANCE, absolute: float = ABSOLUTE_TOLERANCE) -> Comparison:
+    """Require the same structure, shapes and kinds, and numbers equal within a tolerance.
+
+    Precision is free: float64 beside float32 is no mistake. Whole numbers, truth values and text must be
+    equal exactly.
+    """
+
+    def compare(expected: Any, got: Any) -> Mismatch | None:
+        return _compare(expected, got, "", relative, absolute)
+
+    return compare
+
+
+def at_most(factor: float) -> Comparison:
+    """Require a number that is no larger than `factor` times the reference's (FLOPs, bytes)."""
+
+    def compare(expected: Any, got: Any) -> Mismatch | None:
+        if _kind_of(got) != "a number":
+            return _compare(expected, got, "", 0, 0)
+        if got <= factor * expected:
+            return None
+        clause = f"needs {got:,}, and at most {factor} times {expected:,} is allowed"
+        return Mismatch("limit", clause, f"at most {factor * expected:,}", f"{got:,}")
+
+    return compare
+
+
+def same_set() -> Comparison:
+    """Require the same items in any order, however often each occurs."""
+
+    def compare(expected: Any, got: Any) -> Mismatch | None:
+        if not isinstance(got, (list, tuple)):
+            return _compare(expected, got, "", 0, 0)
+        missing = [item for item in expected if item not in got]
+        extra = [item for item in got if item not in expected]
+        if not missing and not extra:
+            return None
+        clause = f"lacks {len(missing)} items and has {len(extra)} that do not belong"
+        return Mismatch("value", clause, describe(expected), describe(got))
+
+    return compare

@@ -1,0 +1,306 @@
+"""Runs a probe on an implementation and writes down what happened, as plain data.
+
+This is the half of checking that runs beside the student's code: in the notebook when they check, in the
+sandboxed kernel when they are graded. It decides nothing. What it returns can cross a process
+boundary (`autograder.wire`); the judge reads it on the other side.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import linecache
+import numbers
+import sysconfig
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from autograder.exercise import Exercise, Probe
+from autograder.guard import (
+    ForbiddenCall,
+    Heard,
+    TimeLimitReached,
+    forbidding,
+    listening,
+    time_limit,
+)
+
+SECONDS = 10.0
+_HERE = Path(__file__).parent
+_PLACES = [Path(sysconfig.get_paths()[name]) for name in ("stdlib", "purelib", "platlib")]
+_LIBRARIES = tuple(str(place.resolve()) for place in (*_PLACES, _HERE, _HERE.parent / "llmlab"))
+HIDDEN_FILE = "<hidden probes>"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why a probe came to no result.
+
+    Attributes:
+        kind: `missing`, `not_callable`, `reference`, `unwritten`, `signature`, `raised`, `forbidden`,
+            `mutated`, `timeout`, `exit`, `not_plain` or `probe`.
+        message: The particulars, as the kind needs them.
+        line: The student's own line that was running, with its number; empty when there is none.
+    """
+
+    kind: str
+    message: str = ""
+    line: str = ""
+
+
+@dataclass(frozen=True)
+class Returned:
+    """What one call of the answer returned, in outline: enough to say 'you returned None'."""
+
+    kind: str
+    shape: tuple[int, ...] = ()
+    number: str = ""
+    device: str = ""
+    has_nan: bool = False
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that one probe saw: either a value or a fault."""
+
+    probe: str
+    value: Any = None
+    fault: Fault | None = None
+    returned: tuple[Returned, ...] = ()
+    printed: str = ""
+    characters: int = 0
+    warnings: tuple[str, ...] = ()
+
+
+class _Faulty(Exception):
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.kind)
+        self.fault = fault
+
+
+class _NotPlain(Exception):
+    pass
+
+
+def plain(value: Any, depth: int = 0) -> Any:
+    """Turn a result into plain data: detached tensors, numbers, text, lists and dictionaries.
+
+    Raises:
+        _NotPlain: It holds something else, or is nested deeper than 16 levels.
+    """
+    if depth > 16:
+        raise _NotPlain("something nested too deeply")
+    if isinstance(value, Tensor):
+        return value.detach().clone()
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    if isinstance(value, numbers.Real):
+        return float(value)
+    if isinstance(value, (list, tuple)):
+        return [plain(item, depth + 1) for item in value]
+    if isinstance(value, Mapping):
+        return {str(key): plain(item, depth + 1) for key, item in value.items()}
+    raise _NotPlain(f"a `{type(value).__name__}`")
+
+
+def _outline(value: Any) -> Returned:
+    if isinstance(value, Tensor):
+        real = value.is_floating_point() and value.device.type != "meta"
+        return Returned(
+            "tensor",
+            tuple(value.shape),
+            str(value.dtype).removeprefix("torch."),
+            str(value.device),
+            bool(real and value.isnan().any()),
+        )
+    return Returned("None" if value is None else type(value).__name__)
+
+
+def _tensors(value: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """Yield what in an argument could be changed in place, with a name for it."""
+    if isinstance(value, (Tensor, list, dict)):
+        yield name, value
+    elif isinstance(value, tuple):
+        for i, item in enumerate(value):
+            yield from _tensors(item, f"{name}[{i}]")
+
+
+def _copy(value: Any) -> Any:
+    return value.detach().clone() if isinstance(value, Tensor) else copy.deepcopy(value)
+
+
+def _same(before: Any, after: Any) -> bool:
+    if isinstance(before, Tensor):
+        if before.shape != after.shape or before.dtype != after.dtype:
+            return False
+        return bool(((before == after) | ((before != before) & (after != after))).all())
+    if isinstance(before, list):
+        return len(before) == len(after) and all(map(_same, before, after))
+    if isinstance(before, dict):
+        return before.keys() == after.keys() and all(
+            _same(before[key], after[key]) for key in before
+        )
+    return bool(before == after)
+
+
+class _Subject:
+    """Stands for the answer while a probe runs: keeps an outline of each call, and guards its inputs."""
+
+    def __init__(self, exercise: Exercise, implementation: Any) -> None:
+        self.exercise, self.implementation = exercise, implementation
+        self.returned: list[Returned] = []
+        try:
+            self.signature = inspect.signature(implementation)
+        except (TypeError, ValueError):
+            self.signature = inspect.Signature(
+                [inspect.Parameter("args", inspect.Parameter.VAR_POSITIONAL)]
+            )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        names = self._bind(args, kwargs)
+        result = self._watched(self.implementation, names, args, kwargs)
+        if isinstance(result, torch.nn.Module):
+            self._watch_module(result)
+        return result
+
+    def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[tuple[str, Any]]:
+        try:
+            return list(self.signature.bind(*args, **kwargs).arguments.items())
+        except TypeError as error:
+            wanted = [f"argument {i + 1}" for i in range(len(args))] + list(kwargs)
+            message = (
+                f"`{self.exercise.name}{self.signature}` was called with {len(wanted)} "
+                f"argument{'s' * (len(wanted) != 1)}, and that does not fit: {error}"
+            )
+            raise _Faulty(Fault("signature", message)) from None
+
+    def _watched(
+        self,
+        function: Callable[..., Any],
+        names: list[tuple[str, Any]],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        inputs = [pair for name, value in names for pair in _tensors(value, name)]
+        before = [] if self.exercise.mutates else [(n, value, _copy(value)) for n, value in inputs]
+        result = function(*args, **kwargs)
+        for name, value, was in before:
+            if not _same(was, value):
+                raise _Faulty(Fault("mutated", name))
+        self.returned.append(_outline(result))
+        return result
+
+    def _watch_module(self, module: torch.nn.Module) -> None:
+        forward = module.forward
+        try:
+            signature = inspect.signature(forward)
+        except (TypeError, ValueError):
+            return
+
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            try:
+                names = list(signature.bind(*args, **kwargs).arguments.items())
+            except TypeError as error:
+                message = f"`forward{signature}` does not fit the call: {error}"
+                raise _Faulty(Fault("signature", message)) from None
+            return self._watched(forward, names, args, kwargs)
+
+        module.forward = watched
+
+
+def _students_line(traceback: TracebackType | None) -> str:
+    """Find the last line of the student's own that was running, as 'line 3: scores = q @ k'."""
+    found = ""
+    while traceback:
+        filename = traceback.tb_frame.f_code.co_filename
+        library = str(Path(filename)).startswith(_LIBRARIES) or filename.startswith("<frozen")
+        if not library and filename != HIDDEN_FILE:
+            text = linecache.getline(filename, traceback.tb_lineno).strip()
+            found = f"line {traceback.tb_lineno}: {text}" if text else f"line {traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return found
+
+
+def _fault(error: BaseException) -> Fault:
+    line = _students_line(error.__traceback__)
+    if isinstance(error, _Faulty):
+        return error.fault
+    if isinstance(error, ForbiddenCall):
+        return Fault("forbidden", str(error), line)
+    if isinstance(error, TimeLimitReached):
+        return Fault("timeout", f"{SECONDS:g}", line)
+    if isinstance(error, NotImplementedError) and line:
+        return Fault("unwritten")
+    if isinstance(error, _NotPlain):
+        return Fault("not_plain", str(error))
+    if isinstance(error, SystemExit):
+        return Fault("exit", "", line)
+    message = f"{type(error).__name__}: {str(error)[:500]}"
+    return Fault("raised" if line else "probe", message, line)
+
+
+def observe(
+    exercise: Exercise, probe: Probe, implementation: Any, seed: int, seconds: float = SECONDS
+) -> Evidence:
+    """Run one probe on a student's implementation, guarded, and write down what happened.
+
+    Args:
+        exercise: The exercise that the implementation answers.
+        probe: The experiment.
+        implementation: A function or class, or the value of a plain answer.
+        seed: Draws the inputs; equal seeds draw equal inputs for every implementation.
+        seconds: How long the probe may take.
+
+    Returns:
+        A value or a fault; whatever the implementation does, no exception but KeyboardInterrupt.
+    """
+    return _run(exercise, probe, implementation, seed, seconds, guarded=True)
+
+
+def observe_trusted(exercise: Exercise, probe: Probe, implementation: Any, seed: int) -> Evidence:
+    """Run one probe on code of ours (the reference, a misconception), which may call anything."""
+    return _run(exercise, probe, implementation, seed, SECONDS, guarded=False)
+
+
+def _run(
+    exercise: Exercise,
+    probe: Probe,
+    implementation: Any,
+    seed: int,
+    seconds: float,
+    guarded: bool,
+) -> Evidence:
+    subject = implementation if exercise.is_plain else _Subject(exercise, implementation)
+    value: Any = None
+    fault: Fault | None = None
+    heard = Heard()
+    forbidden = exercise.forbidden if guarded else ()
+    reference = exercise.reference if guarded and not exercise.is_plain else None
+    # An answer must not move the notebook's own random state, nor depend on it.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed & 0xFFFFFFFF)
+        try:
+            with listening() as heard, time_limit(seconds), forbidding(forbidden, reference):
+                value = plain(probe.run(subject, probe.generator(exercise.id, seed)))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            fault = _fault(error)
+    returned = tuple(subject.returned) if isinstance(subject, _Subject) else ()
+    return Evidence(
+        probe.name,
+        value,
+        fault,
+        returned[:64],
+        heard.printed,
+        heard.characters,
+        tuple(heard.warnings),
+    )

@@ -1,0 +1,153 @@
+"""Carries evidence across a process boundary as safetensors and JSON; never as pickle.
+
+Everything read here was written by a process in which a student's code ran, so nothing in it is believed:
+sizes, depth, types and counts are bounded, and whatever is out of form is an `EvidenceError`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from autograder.errors import EvidenceError
+from autograder.evidence import Evidence, Fault, Returned
+
+MAX_BYTES = 32 * 1024 * 1024
+MAX_DEPTH = 24
+MAX_NODES = 200_000
+MAX_TEXT = 20_000
+_KEY = "evidence"
+
+
+def encode(evidence: list[Evidence]) -> bytes:
+    """Write evidence as one safetensors file whose metadata is the JSON tree.
+
+    Raises:
+        EvidenceError: It is larger than the other side will read.
+    """
+    from safetensors.torch import save
+
+    tensors: dict[str, Tensor] = {}
+
+    def pack(value: Any) -> Any:
+        if isinstance(value, Tensor):
+            name = f"t{len(tensors)}"
+            tensors[name] = value.detach().to("cpu").contiguous()
+            return {"tensor": name}
+        if isinstance(value, dict):
+            return {"dict": [[key, pack(item)] for key, item in value.items()]}
+        if isinstance(value, list):
+            return {"list": [pack(item) for item in value]}
+        if isinstance(value, float) and not math.isfinite(value):
+            return {"float": repr(value)}
+        return value
+
+    tree = [{**_shallow(one), "value": pack(one.value)} for one in evidence]
+    text = json.dumps(tree, allow_nan=False)
+    if sum(tensor.nbytes for tensor in tensors.values()) + len(text) > MAX_BYTES:
+        raise EvidenceError(f"The answer returned more than {MAX_BYTES // 2**20} MiB.")
+    # safetensors refuses a file without tensors
+    tensors.setdefault("t", torch.zeros(0))
+    return save(tensors, {_KEY: text})
+
+
+def _shallow(evidence: Evidence) -> dict[str, Any]:
+    return {
+        "probe": evidence.probe,
+        "fault": asdict(evidence.fault) if evidence.fault else None,
+        "returned": [asdict(one) for one in evidence.returned],
+        "printed": evidence.printed,
+        "characters": evidence.characters,
+        "warnings": list(evidence.warnings),
+    }
+
+
+def decode(data: bytes) -> list[Evidence]:
+    """Read what `encode` wrote, believing nothing.
+
+    Raises:
+        EvidenceError: The bytes are too many, damaged, too deep, or not in form.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    if len(data) > MAX_BYTES + 2**20:
+        raise EvidenceError(f"The evidence is larger than {MAX_BYTES // 2**20} MiB.")
+    try:
+        tensors = load(data)
+        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+        tree = json.loads(header["__metadata__"][_KEY])
+    except (
+        SafetensorError,
+        ValueError,
+        KeyError,
+        TypeError,
+        RecursionError,
+        RuntimeError,
+    ) as error:
+        raise EvidenceError("The evidence is damaged.") from error
+    try:
+        return _Reader(tensors).evidence(tree)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise EvidenceError("The evidence is not in form.") from error
+
+
+class _Reader:
+    def __init__(self, tensors: dict[str, Tensor]) -> None:
+        self.tensors, self.nodes = tensors, 0
+
+    def evidence(self, tree: Any) -> list[Evidence]:
+        if not isinstance(tree, list) or len(tree) > 256:
+            raise EvidenceError("The evidence is not in form.")
+        return [self._one(entry) for entry in tree]
+
+    def _one(self, entry: dict[str, Any]) -> Evidence:
+        fault = entry["fault"]
+        return Evidence(
+            _text(entry["probe"]),
+            self._value(entry["value"], 0),
+            Fault(*(_text(fault[name]) for name in ("kind", "message", "line"))) if fault else None,
+            tuple(
+                Returned(
+                    _text(one["kind"]),
+                    tuple(int(size) for size in one["shape"][:16]),
+                    _text(one["number"]),
+                    _text(one["device"]),
+                    one["has_nan"] is True,
+                )
+                for one in entry["returned"][:64]
+            ),
+            _text(entry["printed"]),
+            int(entry["characters"]),
+            tuple(_text(warning) for warning in entry["warnings"][:8]),
+        )
+
+    def _value(self, node: Any, depth: int) -> Any:
+        self.nodes += 1
+        if depth > MAX_DEPTH or self.nodes > MAX_NODES:
+            raise EvidenceError("The evidence is nested too deeply or has too many parts.")
+        if isinstance(node, str):
+            return _text(node, MAX_BYTES)
+        if node is None or isinstance(node, (bool, int, float)):
+            return node
+        ((kind, content),) = node.items()
+        if kind == "tensor":
+            return self.tensors[content]
+        if kind == "float":
+            return float(content)
+        if kind == "list":
+            return [self._value(item, depth + 1) for item in content]
+        if kind == "dict":
+            return {_text(key): self._value(item, depth + 1) for key, item in content}
+        raise EvidenceError("The evidence is not in form.")
+
+
+def _text(value: Any, limit: int = MAX_TEXT) -> str:
+    if not isinstance(value, str):
+        raise EvidenceError("The evidence is not in form.")
+    return value[:limit]

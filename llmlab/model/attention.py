@@ -1,0 +1,175 @@
+"""Attention: each token gathers from the others what it needs (Vaswani et al., 2017).
+
+A query asks, keys are compared with it, and the values are averaged by how well their keys fit. In
+masks True means 'may attend', as in PyTorch's `scaled_dot_product_attention`.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from einops import rearrange, repeat
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from llmlab.errors import ConfigurationError
+from llmlab.model.positions import apply_rotary, rotary_angles
+
+Mask = Bool[Tensor, "... query key"] | Float[Tensor, "... query key"]
+
+
+def causal_mask(query_length: int, key_length: int | None = None) -> Bool[Tensor, "query key"]:
+    """Make the mask with which each token sees itself and those before it.
+
+    With more keys than queries, the queries are the last positions, as in generation with a cache.
+    """
+    key_length = query_length if key_length is None else key_length
+    everything = torch.ones(query_length, key_length, dtype=torch.bool)
+    return everything.tril(diagonal=key_length - query_length)
+
+
+def attention_weights(
+    query: Float[Tensor, "... query head_dim"],
+    key: Float[Tensor, "... key head_dim"],
+    mask: Mask | None = None,
+) -> Float[Tensor, "... query key"]:
+    """Compute how much each query attends to each key: `softmax(Q K^T / sqrt(head_dim) + mask)`.
+
+    Each row sums to 1, but for a query that may attend to nothing: its row is zero.
+    """
+    # Products of independent entries have a variance of head_dim; the root brings it back to 1.
+    scores = query @ key.mT / math.sqrt(query.shape[-1])
+    if mask is None:
+        return scores.softmax(dim=-1)
+    bias = mask if mask.dtype != torch.bool else torch.zeros_like(mask, dtype=scores.dtype)
+    if mask.dtype == torch.bool:
+        bias = bias.masked_fill(~mask, -math.inf)
+    scores = scores + bias
+    # A row of -inf has no softmax. Its scores are replaced before it, not its weights after, so that
+    # no NaN enters the gradients either.
+    nothing = (scores == -math.inf).all(dim=-1, keepdim=True)
+    return scores.masked_fill(nothing, 0.0).softmax(dim=-1).masked_fill(nothing, 0.0)
+
+
+def scaled_dot_product_attention(
+    query: Float[Tensor, "... query head_dim"],
+    key: Float[Tensor, "... key head_dim"],
+    value: Float[Tensor, "... key value_dim"],
+    mask: Mask | None = None,
+) -> Float[Tensor, "... query value_dim"]:
+    """Average the values by the attention weights (Vaswani et al., 2017, equation 1).
+
+    Args:
+        query: What each token asks for.
+        key: What each token offers to be found by.
+        value: What each token gives when it is found.
+        mask: Boolean (True: may attend) or additive (0: may, -inf: may not). Broadcasts.
+
+    Returns:
+        For each query, the weighted average of the values; zeros where everything is masked.
+    """
+    return attention_weights(query, key, mask) @ value
+
+
+def split_heads(
+    x: Float[Tensor, "... length model_dim"], num_heads: int
+) -> Float[Tensor, "... head length head_dim"]:
+    """Cut each token's vector into equal parts, one a head, and put the heads before the tokens.
+
+    Raises:
+        ConfigurationError: The heads do not divide the vectors.
+    """
+    if num_heads < 1 or x.shape[-1] % num_heads:
+        raise ConfigurationError(
+            f"{num_heads} heads do not divide vectors of {x.shape[-1]}; choose a divisor of it."
+        )
+    return rearrange(x, "... length (head dim) -> ... head length dim", head=num_heads)
+
+
+def join_heads(
+    heads: Float[Tensor, "... head length head_dim"],
+) -> Float[Tensor, "... length model_dim"]:
+    """Undo `split_heads`."""
+    return rearrange(heads, "... head length dim -> ... length (head dim)")
+
+
+class MultiHeadAttention(nn.Module):
+    """Several attentions side by side, each on its own part of the vector.
+
+    With fewer key-value heads than query heads, groups of query heads share one: grouped-query attention
+    (Ainslie et al., 2023), or multi-query attention with a single one (Shazeer, 2019).
+
+    Args:
+        model_dim: The length of each token's vector.
+        num_heads: How many query heads; it divides `model_dim`.
+        num_kv_heads: How many key-value heads; it divides `num_heads`. By default, as many.
+        bias: Whether the four linear maps add a bias.
+        rotary_base: Turn queries and keys by rotary positions with this base; None for no rotation.
+
+    Raises:
+        ConfigurationError: The numbers do not divide each other.
+    """
+
+    def __init__(
+        self,
+        model_dim: int,
+        num_heads: int,
+        num_kv_heads: int | None = None,
+        bias: bool = True,
+        rotary_base: float | None = None,
+    ) -> None:
+        super().__init__()
+        num_kv_heads = num_heads if num_kv_heads is None else num_kv_heads
+        if num_heads < 1 or model_dim % num_heads:
+            raise ConfigurationError(
+                f"{num_heads} heads do not divide a model_dim of {model_dim}; choose a divisor of it."
+            )
+        if num_kv_heads < 1 or num_heads % num_kv_heads:
+            raise ConfigurationError(
+                f"{num_kv_heads} key-value heads do not divide {num_heads} heads; choose a divisor."
+            )
+        self.num_heads, self.num_kv_heads = num_heads, num_kv_heads
+        self.head_dim = model_dim // num_heads
+        self.rotary_base = rotary_base
+        self.query = nn.Linear(model_dim, num_heads * self.head_dim, bias=bias)
+        self.key = nn.Linear(model_dim, num_kv_heads * self.head_dim, bias=bias)
+        self.value = nn.Linear(model_dim, num_kv_heads * self.head_dim, bias=bias)
+        self.output = nn.Linear(num_heads * self.head_dim, model_dim, bias=bias)
+
+    def forward(
+        self,
+        x: Float[Tensor, "... length model_dim"],
+        mask: Mask | None = None,
+        positions: Int[Tensor, "length"] | None = None,
+    ) -> Float[Tensor, "... length model_dim"]:
+        """Let the tokens attend to each other; the mask broadcasts over batch and heads."""
+        query, key, value = self._heads(x, positions)
+        return self.output(join_heads(scaled_dot_product_attention(query, key, value, mask)))
+
+    def weights(
+        self,
+        x: Float[Tensor, "... length model_dim"],
+        mask: Mask | None = None,
+        positions: Int[Tensor, "length"] | None = None,
+    ) -> Float[Tensor, "... head query key"]:
+        """Give each head's attention weights, to be looked at."""
+        query, key, _ = self._heads(x, positions)
+        return attention_weights(query, key, mask)
+
+    def _heads(
+        self, x: Float[Tensor, "... length model_dim"], positions: Int[Tensor, "length"] | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        query = split_heads(self.query(x), self.num_heads)
+        key = split_heads(self.key(x), self.num_kv_heads)
+        value = split_heads(self.value(x), self.num_kv_heads)
+        if self.rotary_base is not None:
+            if positions is None:
+                positions = torch.arange(x.shape[-2], device=x.device)
+            angles = rotary_angles(positions, self.head_dim, self.rotary_base)
+            query, key = apply_rotary(query, angles), apply_rotary(key, angles)
+        group = self.num_heads // self.num_kv_heads
+        if group > 1:
+            pattern = "... head length dim -> ... (head group) length dim"
+            key, value = repeat(key, pattern, group=group), repeat(value, pattern, group=group)
+        return query, key, value

@@ -1,0 +1,77 @@
+"""The feed-forward network: what each token does with what it has gathered, by itself."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+def gelu(x: Float[Tensor, "..."], approximate: bool = False) -> Float[Tensor, "..."]:
+    """Weigh each input by the chance that a standard normal lies below it (Hendrycks & Gimpel, 2016).
+
+    Args:
+        x: Any tensor.
+        approximate: Use the tanh formula of the paper, as GPT-2's weights were trained with.
+    """
+    if approximate:
+        inner = math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)
+        return 0.5 * x * (1 + torch.tanh(inner))
+    return 0.5 * x * (1 + torch.erf(x / math.sqrt(2)))
+
+
+def silu(x: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+    """Weigh each input by its sigmoid (Elfwing et al., 2017; also called swish)."""
+    return x * torch.sigmoid(x)
+
+
+class FeedForward(nn.Module):
+    """Two linear maps with GELU between them, as in GPT-2.
+
+    Args:
+        model_dim: The length of each token's vector.
+        hidden_dim: The width between the maps; by default four times `model_dim`.
+        bias: Whether the maps add a bias.
+        approximate: Whether GELU is the tanh formula.
+    """
+
+    def __init__(
+        self,
+        model_dim: int,
+        hidden_dim: int | None = None,
+        bias: bool = True,
+        approximate: bool = False,
+    ) -> None:
+        super().__init__()
+        hidden_dim = hidden_dim or 4 * model_dim
+        self.approximate = approximate
+        self.up = nn.Linear(model_dim, hidden_dim, bias=bias)
+        self.down = nn.Linear(hidden_dim, model_dim, bias=bias)
+
+    def forward(self, x: Float[Tensor, "... model_dim"]) -> Float[Tensor, "... model_dim"]:
+        """Compute `down(gelu(up(x)))` for each token."""
+        return self.down(gelu(self.up(x), self.approximate))
+
+
+class SwiGLU(nn.Module):
+    """A gated feed-forward network, as in LLaMA (Shazeer, 2020).
+
+    Args:
+        model_dim: The length of each token's vector.
+        hidden_dim: The width between the maps; by default 8/3 of `model_dim`, so that the three
+            matrices hold as many numbers as the two of `FeedForward`.
+        bias: Whether the maps add a bias.
+    """
+
+    def __init__(self, model_dim: int, hidden_dim: int | None = None, bias: bool = False) -> None:
+        super().__init__()
+        hidden_dim = hidden_dim or 8 * model_dim // 3
+        self.gate = nn.Linear(model_dim, hidden_dim, bias=bias)
+        self.up = nn.Linear(model_dim, hidden_dim, bias=bias)
+        self.down = nn.Linear(hidden_dim, model_dim, bias=bias)
+
+    def forward(self, x: Float[Tensor, "... model_dim"]) -> Float[Tensor, "... model_dim"]:
+        """Compute `down(silu(gate(x)) * up(x))` for each token."""
+        return self.down(silu(self.gate(x)) * self.up(x))
