@@ -10,11 +10,13 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import sys
 import textwrap
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
@@ -130,8 +132,11 @@ class JudgingClient(Judging, NotebookClient):
     """Runs a notebook file of the learner's own in a local kernel, and judges it."""
 
     def __init__(self, notebook: NotebookNode, folder: Path, seconds: int = 120) -> None:
+        # Sockets in the file system where there are such: no other user can listen in.
+        transport = "tcp" if sys.platform == "win32" else "ipc"
         super().__init__(
             notebook,
+            AsyncKernelManager(transport=transport),
             timeout=seconds,
             allow_errors=True,
             interrupt_on_timeout=True,

@@ -13,5 +13,13 @@ class ConfigurationError(LlmlabError, ValueError):
     """Sizes or choices do not fit together."""
 
 
+class DtypeError(LlmlabError, TypeError):
+    """A tensor holds numbers of a kind that the operation would misread."""
+
+
+class OutOfRangeError(LlmlabError, IndexError):
+    """A token id or a position lies outside the table that it is looked up in."""
+
+
 class WorkspaceError(LlmlabError):
     """The folder of labs cannot be laid or opened."""

@@ -599,8 +599,7 @@ def one_batch(implementation: Any, generator: Generator) -> Any:
 @norm.probe
 def constant_vector(implementation: Any, generator: Generator) -> Any:
     """Two tokens: one whose numbers are all equal, one with tiny differences; epsilon matters here."""
-    x = torch.full((2, 4), 2.0)
-    x[1] += torch.tensor([0.0, 0.003, -0.003, 0.001])
+    x = torch.tensor([[2.0, 2.0, 2.0, 2.0], [0.0, 0.003, -0.003, 0.001]])
     return {"output": implementation(x, torch.ones(4), torch.zeros(4))}
 
 

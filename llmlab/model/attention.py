@@ -9,22 +9,32 @@ from __future__ import annotations
 import math
 
 import torch
-from einops import rearrange, repeat
+from einops import einsum, rearrange, repeat
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from llmlab.errors import ConfigurationError
+from llmlab.errors import ConfigurationError, DtypeError, ShapeError
 from llmlab.model.positions import apply_rotary, rotary_angles
 
-Mask = Bool[Tensor, "... query key"] | Float[Tensor, "... query key"]
+# Boolean (True: may attend) or added to the scores (0: may, -inf: may not). It broadcasts, so a
+# mask that is the same for all queries can be (batch, 1, 1, key).
+Mask = Bool[Tensor, "... #query #key"] | Float[Tensor, "... #query #key"]
 
 
 def causal_mask(query_length: int, key_length: int | None = None) -> Bool[Tensor, "query key"]:
     """Make the mask with which each token sees itself and those before it.
 
     With more keys than queries, the queries are the last positions, as in generation with a cache.
+
+    Raises:
+        ShapeError: There are fewer keys than queries.
     """
     key_length = query_length if key_length is None else key_length
+    if key_length < query_length:
+        raise ShapeError(
+            f"{query_length} queries cannot be the last of {key_length} positions; a causal mask "
+            "needs at least as many keys as queries."
+        )
     everything = torch.ones(query_length, key_length, dtype=torch.bool)
     return everything.tril(diagonal=key_length - query_length)
 
@@ -37,19 +47,28 @@ def attention_weights(
     """Compute how much each query attends to each key: `softmax(Q K^T / sqrt(head_dim) + mask)`.
 
     Each row sums to 1, but for a query that may attend to nothing: its row is zero.
+
+    Raises:
+        DtypeError: The mask is neither boolean nor floating-point.
     """
-    # Products of independent entries have a variance of head_dim; the root brings it back to 1.
-    scores = query @ key.mT / math.sqrt(query.shape[-1])
+    # A sum of head_dim products has head_dim times their variance; the root brings it back to 1.
+    scale = 1 / math.sqrt(query.shape[-1])
+    scores = scale * einsum(query, key, "... query dim, ... key dim -> ... query key")
     if mask is None:
         return scores.softmax(dim=-1)
-    bias = mask if mask.dtype != torch.bool else torch.zeros_like(mask, dtype=scores.dtype)
     if mask.dtype == torch.bool:
-        bias = bias.masked_fill(~mask, -math.inf)
-    scores = scores + bias
-    # A row of -inf has no softmax. Its scores are replaced before it, not its weights after, so that
-    # no NaN enters the gradients either.
-    nothing = (scores == -math.inf).all(dim=-1, keepdim=True)
-    return scores.masked_fill(nothing, 0.0).softmax(dim=-1).masked_fill(nothing, 0.0)
+        scores = scores.masked_fill(~mask, -math.inf)
+    elif mask.is_floating_point():
+        scores = scores + mask
+    else:
+        raise DtypeError(
+            f"The attention mask is of {mask.dtype}, and added to the scores its numbers would "
+            "hide nothing; turn it into booleans with mask.bool()."
+        )
+    # A row of -inf has no softmax. It is replaced before the softmax, not only after, so that no
+    # NaN enters the gradients either.
+    hidden = (scores == -math.inf).all(dim=-1, keepdim=True)
+    return scores.masked_fill(hidden, 0.0).softmax(dim=-1).masked_fill(hidden, 0.0)
 
 
 def scaled_dot_product_attention(
@@ -69,7 +88,8 @@ def scaled_dot_product_attention(
     Returns:
         For each query, the weighted average of the values; zeros where everything is masked.
     """
-    return attention_weights(query, key, mask) @ value
+    weights = attention_weights(query, key, mask)
+    return einsum(weights, value, "... query key, ... key dim -> ... query dim")
 
 
 def split_heads(
@@ -97,8 +117,8 @@ def join_heads(
 class MultiHeadAttention(nn.Module):
     """Several attentions side by side, each on its own part of the vector.
 
-    With fewer key-value heads than query heads, groups of query heads share one: grouped-query attention
-    (Ainslie et al., 2023), or multi-query attention with a single one (Shazeer, 2019).
+    With fewer key-value heads than query heads, neighboring query heads share one: grouped-query
+    attention (Ainslie et al., 2023), or multi-query attention with a single one (Shazeer, 2019).
 
     Args:
         model_dim: The length of each token's vector.
@@ -108,7 +128,7 @@ class MultiHeadAttention(nn.Module):
         rotary_base: Turn queries and keys by rotary positions with this base; None for no rotation.
 
     Raises:
-        ConfigurationError: The numbers do not divide each other.
+        ConfigurationError: The numbers do not divide each other, or a rotated head is odd.
     """
 
     def __init__(
@@ -123,19 +143,24 @@ class MultiHeadAttention(nn.Module):
         num_kv_heads = num_heads if num_kv_heads is None else num_kv_heads
         if num_heads < 1 or model_dim % num_heads:
             raise ConfigurationError(
-                f"{num_heads} heads do not divide a model_dim of {model_dim}; choose a divisor of it."
+                f"{num_heads} heads do not divide a model_dim of {model_dim}; choose a divisor."
             )
         if num_kv_heads < 1 or num_heads % num_kv_heads:
             raise ConfigurationError(
                 f"{num_kv_heads} key-value heads do not divide {num_heads} heads; choose a divisor."
             )
-        self.num_heads, self.num_kv_heads = num_heads, num_kv_heads
-        self.head_dim = model_dim // num_heads
+        head_dim = model_dim // num_heads
+        if rotary_base is not None and head_dim % 2:
+            raise ConfigurationError(
+                f"Rotary positions turn pairs of dimensions, and a head has {head_dim}; choose "
+                "num_heads so that model_dim / num_heads is even."
+            )
+        self.num_heads, self.num_kv_heads, self.head_dim = num_heads, num_kv_heads, head_dim
         self.rotary_base = rotary_base
-        self.query = nn.Linear(model_dim, num_heads * self.head_dim, bias=bias)
-        self.key = nn.Linear(model_dim, num_kv_heads * self.head_dim, bias=bias)
-        self.value = nn.Linear(model_dim, num_kv_heads * self.head_dim, bias=bias)
-        self.output = nn.Linear(num_heads * self.head_dim, model_dim, bias=bias)
+        self.query = nn.Linear(model_dim, num_heads * head_dim, bias=bias)
+        self.key = nn.Linear(model_dim, num_kv_heads * head_dim, bias=bias)
+        self.value = nn.Linear(model_dim, num_kv_heads * head_dim, bias=bias)
+        self.output = nn.Linear(num_heads * head_dim, model_dim, bias=bias)
 
     def forward(
         self,
@@ -143,9 +168,18 @@ class MultiHeadAttention(nn.Module):
         mask: Mask | None = None,
         positions: Int[Tensor, "length"] | None = None,
     ) -> Float[Tensor, "... length model_dim"]:
-        """Let the tokens attend to each other; the mask broadcasts over batch and heads."""
+        """Let the tokens of each sequence attend to each other.
+
+        Args:
+            x: The sequences.
+            mask: Broadcasts to (..., head, query, key): one mask a sequence is (batch, 1, query,
+                key), for without the 1 its batch would be taken for the heads.
+            positions: Where the tokens stand, for rotary positions; 0, 1, 2, ... by default.
+        """
         query, key, value = self._heads(x, positions)
-        return self.output(join_heads(scaled_dot_product_attention(query, key, value, mask)))
+        gathered = scaled_dot_product_attention(query, key, value, mask)
+        output: Tensor = self.output(join_heads(gathered))
+        return output
 
     def weights(
         self,
@@ -159,7 +193,12 @@ class MultiHeadAttention(nn.Module):
 
     def _heads(
         self, x: Float[Tensor, "... length model_dim"], positions: Int[Tensor, "length"] | None
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    ) -> tuple[
+        Float[Tensor, "... head length head_dim"],
+        Float[Tensor, "... head length head_dim"],
+        Float[Tensor, "... head length head_dim"],
+    ]:
+        """Map tokens to queries, keys and values, turned by position and as many of each."""
         query = split_heads(self.query(x), self.num_heads)
         key = split_heads(self.key(x), self.num_kv_heads)
         value = split_heads(self.value(x), self.num_kv_heads)

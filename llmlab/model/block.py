@@ -1,23 +1,36 @@
 """The transformer block: attention, then the feed-forward network, each added to what came in.
 
-The sums (residuals; He et al., 2015) give gradients a straight way down. Norms stand before each part
-(pre-norm, as in GPT-2 and LLaMA; Xiong et al., 2020) or after each sum (post-norm, as in Vaswani et al., 2017).
+The sums (residuals; He et al., 2015) give gradients a straight way down. Norms stand before each
+part (pre-norm, as in GPT-2 and LLaMA; Xiong et al., 2020) or after each sum (post-norm, as in
+Vaswani et al., 2017).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from llmlab.errors import ConfigurationError
 from llmlab.model.attention import Mask, MultiHeadAttention
 from llmlab.model.feed_forward import FeedForward, SwiGLU
 from llmlab.model.norms import LayerNorm, RMSNorm
 
+NORMS: dict[str, Callable[[int, float], nn.Module]] = {"layer": LayerNorm, "rms": RMSNorm}
+FEED_FORWARDS: dict[str, Callable[[int, int | None, bool], nn.Module]] = {
+    "gelu": FeedForward,
+    "gelu_tanh": partial(FeedForward, approximate="tanh"),
+    "swiglu": SwiGLU,
+}
+
 
 class TransformerBlock(nn.Module):
     """One layer of a transformer, in GPT-2's form by default and in LLaMA's by choice.
+
+    LLaMA's form is `norm="rms", feed_forward="swiglu", bias=False, rotary_base=10_000.0`.
 
     Args:
         model_dim: The length of each token's vector.
@@ -25,13 +38,16 @@ class TransformerBlock(nn.Module):
         num_kv_heads: Key-value heads; by default as many.
         hidden_dim: The width of the feed-forward network; by default its own choice.
         norm: `layer` (LayerNorm) or `rms` (RMSNorm).
-        feed_forward: `gelu` or `swiglu`.
+        norm_epsilon: What the norms add to the variance.
+        feed_forward: `gelu`, `gelu_tanh` (the approximation that GPT-2's weights expect) or
+            `swiglu`.
         norm_first: Pre-norm if true, post-norm if false.
         bias: Whether attention and feed-forward network add biases.
         rotary_base: The base of rotary positions; None for none.
 
     Raises:
-        ConfigurationError: The numbers of heads do not divide what they must.
+        ConfigurationError: A choice is unknown, or the numbers of heads do not divide what they
+            must.
     """
 
     def __init__(
@@ -42,19 +58,25 @@ class TransformerBlock(nn.Module):
         num_kv_heads: int | None = None,
         hidden_dim: int | None = None,
         norm: Literal["layer", "rms"] = "layer",
-        feed_forward: Literal["gelu", "swiglu"] = "gelu",
+        norm_epsilon: float = 1e-5,
+        feed_forward: Literal["gelu", "gelu_tanh", "swiglu"] = "gelu",
         norm_first: bool = True,
         bias: bool = True,
         rotary_base: float | None = None,
     ) -> None:
         super().__init__()
-        norm_class = {"layer": LayerNorm, "rms": RMSNorm}[norm]
-        network = {"gelu": FeedForward, "swiglu": SwiGLU}[feed_forward]
+        if norm not in NORMS:
+            raise ConfigurationError(f"There is no norm {norm!r}; choose from: {', '.join(NORMS)}.")
+        if feed_forward not in FEED_FORWARDS:
+            raise ConfigurationError(
+                f"There is no feed-forward network {feed_forward!r}; choose from: "
+                f"{', '.join(FEED_FORWARDS)}."
+            )
         self.norm_first = norm_first
-        self.attention_norm = norm_class(model_dim)
+        self.attention_norm = NORMS[norm](model_dim, norm_epsilon)
         self.attention = MultiHeadAttention(model_dim, num_heads, num_kv_heads, bias, rotary_base)
-        self.feed_forward_norm = norm_class(model_dim)
-        self.feed_forward = network(model_dim, hidden_dim, bias)
+        self.feed_forward_norm = NORMS[norm](model_dim, norm_epsilon)
+        self.feed_forward = FEED_FORWARDS[feed_forward](model_dim, hidden_dim, bias)
 
     def forward(
         self,
@@ -62,9 +84,11 @@ class TransformerBlock(nn.Module):
         mask: Mask | None = None,
         positions: Int[Tensor, "length"] | None = None,
     ) -> Float[Tensor, "... length model_dim"]:
-        """Pass a sequence through the block."""
+        """Pass sequences through the block; `MultiHeadAttention` says what the arguments mean."""
         if self.norm_first:
             x = x + self.attention(self.attention_norm(x), mask, positions)
-            return x + self.feed_forward(self.feed_forward_norm(x))
-        x = self.attention_norm(x + self.attention(x, mask, positions))
-        return self.feed_forward_norm(x + self.feed_forward(x))
+            x = x + self.feed_forward(self.feed_forward_norm(x))
+        else:
+            x = self.attention_norm(x + self.attention(x, mask, positions))
+            x = self.feed_forward_norm(x + self.feed_forward(x))
+        return x

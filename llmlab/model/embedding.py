@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
+from torch.nn import functional
 
-from llmlab.errors import ConfigurationError
+from llmlab.errors import ConfigurationError, OutOfRangeError
 
 
 def embed(
@@ -31,22 +32,27 @@ class TokenEmbedding(nn.Module):
         super().__init__()
         if vocabulary_size < 1 or model_dim < 1:
             raise ConfigurationError(
-                f"An embedding of {vocabulary_size} tokens by {model_dim} is empty; use sizes of at least 1."
+                f"A table of {vocabulary_size} tokens by {model_dim} numbers is empty; "
+                "give a vocabulary_size and a model_dim of at least 1."
             )
         self.weight = nn.Parameter(torch.empty(vocabulary_size, model_dim))
-        # GPT-2's standard deviation (Radford et al., 2019): small, so that early logits are near even.
+        # GPT-2's standard deviation (Radford et al., 2019): small, so that a new model finds
+        # every next token nearly as likely as any other.
         nn.init.normal_(self.weight, std=0.02)
 
     def forward(self, ids: Int[Tensor, "..."]) -> Float[Tensor, "... model_dim"]:
         """Look up the vector of each id.
 
         Raises:
-            IndexError: An id lies outside the vocabulary.
+            OutOfRangeError: An id lies outside the vocabulary (found here on a CPU; a GPU stops
+                with an error of its own, since asking it first would make it wait).
         """
-        size = len(self.weight)
-        if ids.numel() and not 0 <= int(ids.min()) <= int(ids.max()) < size:
-            raise IndexError(
-                f"Token ids from {int(ids.min())} to {int(ids.max())} do not fit a vocabulary of {size}; "
-                "encode the text with the tokenizer that this model was made for."
-            )
-        return embed(self.weight, ids)
+        try:
+            # As `embed`, but its gradient is faster, and it does not read -1 as 'the last token'.
+            return functional.embedding(ids, self.weight)
+        except IndexError as error:
+            raise OutOfRangeError(
+                f"Token ids from {int(ids.min())} to {int(ids.max())} do not fit a vocabulary of "
+                f"{len(self.weight)}, which has the ids 0 to {len(self.weight) - 1}; encode the "
+                "text with the tokenizer that this model was made for."
+            ) from error

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 
-def gelu(x: Float[Tensor, "..."], approximate: bool = False) -> Float[Tensor, "..."]:
-    """Weigh each input by the chance that a standard normal lies below it (Hendrycks & Gimpel, 2016).
+def gelu(
+    x: Float[Tensor, "..."], approximate: Literal["none", "tanh"] = "none"
+) -> Float[Tensor, "..."]:
+    """Weigh each input by the chance that a standard normal draw lies below it.
+
+    The Gaussian error linear unit of Hendrycks & Gimpel (2016).
 
     Args:
         x: Any tensor.
-        approximate: Use the tanh formula of the paper, as GPT-2's weights were trained with.
+        approximate: `tanh` for the paper's approximation, which GPT-2 was trained with.
     """
-    if approximate:
-        inner = math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)
-        return 0.5 * x * (1 + torch.tanh(inner))
-    return 0.5 * x * (1 + torch.erf(x / math.sqrt(2)))
+    if approximate == "tanh":
+        chance = 0.5 * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+    else:
+        chance = 0.5 * (1 + torch.erf(x / math.sqrt(2)))
+    return x * chance
 
 
 def silu(x: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
@@ -34,7 +40,7 @@ class FeedForward(nn.Module):
         model_dim: The length of each token's vector.
         hidden_dim: The width between the maps; by default four times `model_dim`.
         bias: Whether the maps add a bias.
-        approximate: Whether GELU is the tanh formula.
+        approximate: How GELU is computed: `none` (exactly) or `tanh`.
     """
 
     def __init__(
@@ -42,17 +48,19 @@ class FeedForward(nn.Module):
         model_dim: int,
         hidden_dim: int | None = None,
         bias: bool = True,
-        approximate: bool = False,
+        approximate: Literal["none", "tanh"] = "none",
     ) -> None:
         super().__init__()
-        hidden_dim = hidden_dim or 4 * model_dim
+        hidden_dim = 4 * model_dim if hidden_dim is None else hidden_dim
         self.approximate = approximate
         self.up = nn.Linear(model_dim, hidden_dim, bias=bias)
         self.down = nn.Linear(hidden_dim, model_dim, bias=bias)
 
     def forward(self, x: Float[Tensor, "... model_dim"]) -> Float[Tensor, "... model_dim"]:
         """Compute `down(gelu(up(x)))` for each token."""
-        return self.down(gelu(self.up(x), self.approximate))
+        hidden = gelu(self.up(x), self.approximate)
+        output: Tensor = self.down(hidden)
+        return output
 
 
 class SwiGLU(nn.Module):
@@ -67,11 +75,13 @@ class SwiGLU(nn.Module):
 
     def __init__(self, model_dim: int, hidden_dim: int | None = None, bias: bool = False) -> None:
         super().__init__()
-        hidden_dim = hidden_dim or 8 * model_dim // 3
+        hidden_dim = 8 * model_dim // 3 if hidden_dim is None else hidden_dim
         self.gate = nn.Linear(model_dim, hidden_dim, bias=bias)
         self.up = nn.Linear(model_dim, hidden_dim, bias=bias)
         self.down = nn.Linear(hidden_dim, model_dim, bias=bias)
 
     def forward(self, x: Float[Tensor, "... model_dim"]) -> Float[Tensor, "... model_dim"]:
         """Compute `down(silu(gate(x)) * up(x))` for each token."""
-        return self.down(silu(self.gate(x)) * self.up(x))
+        hidden = silu(self.gate(x)) * self.up(x)
+        output: Tensor = self.down(hidden)
+        return output

@@ -1,7 +1,7 @@
 """Norms: they keep the size of each token's vector in bounds, so that deep models train.
 
-LayerNorm (Ba et al., 2016) centers and scales; RMSNorm (Zhang & Sennrich, 2019) only scales, costs less,
-and serves as well, which is why models since LLaMA use it.
+LayerNorm (Ba et al., 2016) centers and scales; RMSNorm (Zhang & Sennrich, 2019) only scales, costs
+less, and serves as well, which is why LLaMA and most models since use it.
 """
 
 from __future__ import annotations
@@ -11,26 +11,36 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 
+def _at_least_float32(x: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+    """Widen half precision: in float16 the square of 256 is already infinite."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
+
+
 def layer_norm(
     x: Float[Tensor, "... dim"],
     weight: Float[Tensor, "dim"],
     bias: Float[Tensor, "dim"],
     epsilon: float = 1e-5,
 ) -> Float[Tensor, "... dim"]:
-    """Bring each vector to mean 0 and variance 1, then scale and shift it.
+    """Bring each vector to mean 0 and variance 1, then scale and shift it (Ba et al., 2016).
 
-    The variance divides by `dim`, not by `dim - 1`; `epsilon` keeps a constant vector from a division by 0.
+    The variance divides by `dim`, not by `dim - 1`; `epsilon` keeps a constant vector from a
+    division by 0.
     """
-    centered = x - x.mean(dim=-1, keepdim=True)
+    wide = _at_least_float32(x)
+    centered = wide - wide.mean(dim=-1, keepdim=True)
     variance = centered.square().mean(dim=-1, keepdim=True)
-    return centered * torch.rsqrt(variance + epsilon) * weight + bias
+    normalized = centered * torch.rsqrt(variance + epsilon)
+    return (normalized * weight + bias).to(x.dtype)
 
 
 def rms_norm(
     x: Float[Tensor, "... dim"], weight: Float[Tensor, "dim"], epsilon: float = 1e-5
 ) -> Float[Tensor, "... dim"]:
-    """Bring each vector to a root mean square of 1, then scale it."""
-    return x * torch.rsqrt(x.square().mean(dim=-1, keepdim=True) + epsilon) * weight
+    """Bring each vector to a root mean square of 1, then scale it (Zhang & Sennrich, 2019)."""
+    wide = _at_least_float32(x)
+    normalized = wide * torch.rsqrt(wide.square().mean(dim=-1, keepdim=True) + epsilon)
+    return (normalized * weight).to(x.dtype)
 
 
 class LayerNorm(nn.Module):

@@ -1,0 +1,33 @@
+# The two commands: `make lab` to learn, `make test` to see that all is well.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: lab test check build
+
+lab: .venv/installed
+	$(BIN)/llmlab lab $(ARGS)
+
+test: .venv/installed-dev check
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/autograder build --check
+
+build: .venv/installed
+	$(BIN)/autograder build
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/installed: .venv/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt "torch==2.13.0"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+.venv/installed-dev: .venv/installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	touch $@

@@ -1,0 +1,1 @@
+"""What an instructor uses: a course folder for nbgrader, and the judge inside nbgrader's autograding."""

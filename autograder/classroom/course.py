@@ -1,0 +1,106 @@
+"""Makes a course folder in which every stock nbgrader command works."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import nbformat
+
+from autograder.authoring import lab_sources, source_notebook
+from autograder.errors import AutograderError
+
+_CONFIG = '''"""nbgrader's configuration of this course; `nbgrader --help-all` explains every option."""
+
+from pathlib import Path
+
+from traitlets.config import get_config
+
+c = get_config()
+
+here = Path(__file__).parent
+c.CourseDirectory.course_id = {name!r}
+c.CourseDirectory.root = str(here)
+
+# Student code runs in the kernel; what decides points runs outside it.
+c.Autograde.autograde_preprocessors = [
+    "autograder.classroom.preprocessor.Judge",
+    "nbgrader.preprocessors.IgnorePattern",
+    "nbconvert.preprocessors.ClearMetadataPreprocessor",
+    "nbgrader.preprocessors.LimitOutput",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+c.Judge.hidden_directory = str(here / "hidden")
+c.Judge.timeout = 180
+
+# A lab trains small models, and a validation runs it whole.
+c.Execute.timeout = 180
+
+# Where assignments are handed out and in, when no JupyterHub sets it:
+# c.Exchange.root = "/srv/nbgrader/exchange"
+'''
+
+_README = """# {name}
+
+A course folder of llmlab for nbgrader.
+
+    nbgrader generate_assignment 05_attention
+    nbgrader release_assignment 05_attention
+    nbgrader collect 05_attention
+    nbgrader autograde 05_attention
+    nbgrader generate_feedback 05_attention
+    nbgrader release_feedback 05_attention
+
+`source/` holds the labs with their answers, `hidden/` the probes that students never see. Keep both to yourself.
+"""
+
+
+def init_course(course: Path, solutions: Path) -> list[str]:
+    """Make a course folder with the source notebook and the hidden probes of every lab.
+
+    Files that are there already are left as they are.
+
+    Args:
+        course: The folder to make.
+        solutions: The labs' sources.
+
+    Returns:
+        The names of the assignments.
+
+    Raises:
+        AutograderError: The folder cannot be written, or there are no sources.
+    """
+    sources = list(lab_sources(solutions))
+    if not sources:
+        raise AutograderError(
+            f"{solutions} holds no labs, as 05_attention/attention.py; give --solutions."
+        )
+    try:
+        course.mkdir(parents=True, exist_ok=True)
+        name = course.resolve().name
+        _write_new(course / "nbgrader_config.py", _CONFIG.format(name=name))
+        _write_new(course / "README.md", _README.format(name=name))
+        for source in sources:
+            lab = source.parent.name
+            target = course / "source" / lab / f"{source.stem}.ipynb"
+            _write_new(target, nbformat.writes(source_notebook(source)) + "\n")
+            hidden = source.with_name("hidden.py")
+            if hidden.exists():
+                _write_new(course / "hidden" / f"{lab}.py", hidden.read_text("utf-8"))
+    except OSError as error:
+        raise AutograderError(
+            f"{error.filename or course} could not be written ({error.strerror}); choose a folder that you "
+            "may write to."
+        ) from error
+    return [source.parent.name for source in sources]
+
+
+def _write_new(path: Path, text: str) -> None:
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, "utf-8")
+    shutil.move(part, path)

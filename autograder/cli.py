@@ -1,0 +1,175 @@
+"""The command `autograder`: check, build, and run a classroom."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from autograder.attempts import progress_file, standings
+from autograder.errors import AutograderError, UnknownLab
+from autograder.feedback import points_text
+from autograder.judge import Verdict
+from llmlab.errors import LlmlabError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Check answers, build labs, and grade a class.",
+)
+_LABS_FOLDER = Path("my-labs")
+Folder = Annotated[Path, typer.Option("--folder", help="The folder that holds your labs.")]
+
+
+def _notebook_path(what: str, folder: Path) -> Path:
+    """Find the notebook that a lab's name or a path means."""
+    from autograder import exercises
+
+    path = Path(what)
+    if path.suffix == ".ipynb":
+        return path
+    lab = exercises.load(what)
+    inside = Path(lab.folder) / f"{lab.topic}.ipynb"
+    places = [Path(place) / inside for place in (folder, ".", "..")]
+    for place in places:
+        if place.exists():
+            return place
+    raise UnknownLab(
+        f"There is no {places[0]} yet; run `llmlab lab` once, or name the notebook's file."
+    )
+
+
+@app.command()
+def check(
+    what: Annotated[str, typer.Argument(metavar="LAB|NOTEBOOK", help="05_attention, or a file.")],
+    folder: Folder = _LABS_FOLDER,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Run a notebook from top to bottom and say how each of its exercises stands.
+
+    Ends with 0 when all is right, 1 when an answer is wrong or missing, 2 when the file cannot be used.
+    """
+    from autograder.execution import run_and_judge
+
+    path = _notebook_path(what, folder)
+    console = Console()
+    if as_json:
+        verdicts = run_and_judge(path)
+        typer.echo(json.dumps([asdict(verdict) for verdict in verdicts], indent=2))
+    else:
+        with console.status(f"Running {path} …"):
+            verdicts = run_and_judge(path)
+        console.print(_table(verdicts))
+    raise typer.Exit(0 if all(verdict.passed for verdict in verdicts) else 1)
+
+
+def _table(verdicts: list[Verdict]) -> Table:
+    earned = sum(verdict.points for verdict in verdicts)
+    possible = sum(verdict.possible for verdict in verdicts)
+    table = Table(caption=f"{points_text(earned)} of {points_text(possible)} points")
+    table.add_column("exercise")
+    table.add_column("points", justify="right")
+    table.add_column("verdict")
+    table.add_column("diagnosis")
+    for verdict in verdicts:
+        table.add_row(
+            verdict.exercise,
+            f"{points_text(verdict.points)}/{points_text(verdict.possible)}",
+            {"passed": "✓ right", "wrong": "✗ wrong", "unwritten": "○ not written"}[verdict.status],
+            "" if verdict.passed else escape(verdict.sentence),
+        )
+    return table
+
+
+@app.command()
+def progress(folder: Folder = _LABS_FOLDER) -> None:
+    """Show how far you have come."""
+    from autograder.notebook import progress_text
+
+    place = folder if folder.is_dir() else Path.cwd()
+    typer.echo(progress_text(standings(progress_file(place))))
+
+
+@app.command()
+def reset(
+    lab: Annotated[str, typer.Argument(help="The lab, as 05_attention.")],
+    folder: Folder = _LABS_FOLDER,
+) -> None:
+    """Lay a lab afresh, and keep what you have under a name with the date."""
+    from autograder import exercises
+    from llmlab.workspace import reset_lab
+
+    kept = reset_lab(folder, exercises.load(lab).folder)
+    for copy in kept:
+        typer.echo(f"Yours is kept as {copy}.")
+    typer.echo(f"{lab} is laid afresh in {folder}.")
+
+
+@app.command()
+def build(
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; fail if labs/ is stale.")
+    ] = False,
+    solutions: Annotated[
+        Path | None, typer.Option(help="The labs' sources; by default this checkout's.")
+    ] = None,
+    labs: Annotated[
+        Path | None, typer.Option(help="Where releases go; by default labs/ beside the sources.")
+    ] = None,
+) -> None:
+    """Build the released notebooks in labs/ from the sources in solutions/."""
+    from autograder.authoring import build as build_labs
+    from autograder.authoring import solutions_folder
+
+    sources = solutions or solutions_folder()
+    target = labs or sources.parent / "labs"
+    written = build_labs(sources, target, check)
+    for path in written:
+        typer.echo(f"Wrote {path}.")
+    if not written:
+        typer.echo("All labs are up to date.")
+
+
+@app.command()
+def init(
+    course: Annotated[Path, typer.Argument(help="The course folder to make.")],
+    solutions: Annotated[
+        Path | None, typer.Option(help="The labs' sources; by default this checkout's.")
+    ] = None,
+) -> None:
+    """Make a course folder for nbgrader, with every lab; its stock commands work there."""
+    from autograder.authoring import solutions_folder
+    from autograder.classroom.course import init_course
+
+    names = init_course(course, solutions or solutions_folder())
+    typer.echo(f"{course} is a course with {len(names)} labs: {', '.join(names)}.")
+    typer.echo(f"Go on with: cd {course} && nbgrader generate_assignment {names[-1]}")
+
+
+@app.command()
+def new(
+    lab: Annotated[str, typer.Argument(metavar="NN_TOPIC", help="The new lab, as 19_agents.")],
+    root: Annotated[Path, typer.Option(help="The checkout of the project.")] = Path("."),
+) -> None:
+    """Write the skeleton of a new lab: its exercises, source, hidden probes, variants and chapter."""
+    from autograder.skeleton import write_skeleton
+
+    for path in write_skeleton(root, lab):
+        typer.echo(f"Wrote {path}.")
+    typer.echo("Fill them in, and run `autograder build`.")
+
+
+def main() -> None:
+    """Run the command; an error of ours is one sentence and exit code 2."""
+    try:
+        app()
+    except (AutograderError, LlmlabError) as error:
+        typer.echo(f"autograder: {error}", err=True)
+        sys.exit(2)
