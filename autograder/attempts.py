@@ -48,8 +48,13 @@ def _append(entry: dict[str, Any]) -> None:
     line = json.dumps({"time": datetime.now(UTC).isoformat(timespec="seconds"), **entry}) + "\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8") as file:
-            file.write(line)
+        with path.open("ab+") as file:
+            # A line that a crash cut off must not take the next one with it.
+            end = file.seek(0, os.SEEK_END)
+            file.seek(max(0, end - 1))
+            if file.read(1) not in (b"", b"\n"):
+                line = f"\n{line}"
+            file.write(line.encode())
     except OSError as error:
         raise KeptSafe(
             f"Your progress could not be saved in {path} ({error.strerror}); the verdict above holds all "
@@ -94,7 +99,7 @@ def standings(path: Path | None = None) -> dict[str, Standing]:
             entry = json.loads(line)
             exercise_id = str(entry["exercise"])
             status = entry.get("status")
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             continue
         old = result.get(exercise_id, Standing())
         if entry.get("hint"):

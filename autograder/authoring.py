@@ -23,6 +23,7 @@ from nbformat import NotebookNode
 from autograder import exercises
 from autograder.errors import AuthoringError, AutograderError, StaleLabs
 from autograder.exercise import Exercise, Lab
+from llmlab.workspace import write_safely
 
 _SCHEMA = 3
 _LAB_FOLDER = re.compile(r"\d\d_[a-z_]+")
@@ -36,7 +37,9 @@ def grade_id(exercise_id: str) -> str:
 def exercise_of(cell: NotebookNode) -> Exercise | None:
     """Find the exercise that a check cell checks; None for any other cell."""
     marks = cell.metadata.get("nbgrader", {})
-    if cell.cell_type != "code" or not marks.get("grade") or marks.get("solution"):
+    if cell.cell_type != "code" or not isinstance(marks, dict):
+        return None
+    if not marks.get("grade") or marks.get("solution"):
         return None
     topic, _, name = str(marks.get("grade_id", "")).partition("-")
     if topic not in exercises.topics():
@@ -53,8 +56,9 @@ def source_notebook(path: Path) -> NotebookNode:
     lab = exercises.load(path.parent.name)
     try:
         notebook = jupytext.reads(path.read_text("utf-8"), fmt="py:percent")
-    except OSError as error:
-        raise AuthoringError(f"{path} cannot be read ({error.strerror}).") from error
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise AuthoringError(f"{path} cannot be read ({reason}).") from error
     used: set[str] = set()
     for number, cell in enumerate(notebook.cells):
         marks = dict(cell.metadata)
@@ -179,18 +183,18 @@ def build(solutions: Path, labs: Path, check: bool = False) -> list[Path]:
 
     Raises:
         AuthoringError: A source breaks the format.
+        WorkspaceError: labs/ cannot be written.
         StaleLabs: `check` is set and labs/ is not what the sources give.
     """
     changed = []
     for source in lab_sources(solutions):
         text = nbformat.writes(release_notebook(source_notebook(source))) + "\n"
         target = labs / source.parent.name / f"{source.stem}.ipynb"
-        if target.exists() and target.read_text("utf-8") == text:
+        if target.exists() and target.read_bytes() == text.encode():
             continue
         changed.append(target)
         if not check:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, "utf-8")
+            write_safely(target, text.encode())
     if check and changed:
         names = ", ".join(str(path.relative_to(labs.parent)) for path in changed)
         raise StaleLabs(f"{names}: not what the source gives; run `autograder build` and commit.")

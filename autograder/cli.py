@@ -28,19 +28,19 @@ _LABS_FOLDER = Path("my-labs")
 Folder = Annotated[Path, typer.Option("--folder", help="The folder that holds your labs.")]
 
 
-def _notebook_path(what: str, folder: Path) -> Path:
-    """Find the notebook that a lab's name or a path means."""
+def _notebook_path(what: str, folder: Path) -> tuple[Path, str]:
+    """Find the notebook that a lab's name or a path means, and the lab if it was named."""
     from autograder import exercises
 
     path = Path(what)
     if path.suffix == ".ipynb":
-        return path
+        return path, ""
     lab = exercises.load(what)
     inside = Path(lab.folder) / f"{lab.topic}.ipynb"
     places = [Path(place) / inside for place in (folder, ".", "..")]
     for place in places:
         if place.exists():
-            return place
+            return place, lab.folder
     raise UnknownLab(
         f"There is no {places[0]} yet; run `llmlab lab` once, or name the notebook's file."
     )
@@ -58,14 +58,14 @@ def check(
     """
     from autograder.execution import run_and_judge
 
-    path = _notebook_path(what, folder)
+    path, wanted = _notebook_path(what, folder)
     console = Console()
     if as_json:
-        verdicts = run_and_judge(path)
+        verdicts = run_and_judge(path, wanted=wanted)
         typer.echo(json.dumps([asdict(verdict) for verdict in verdicts], indent=2))
     else:
         with console.status(f"Running {path} …"):
-            verdicts = run_and_judge(path)
+            verdicts = run_and_judge(path, wanted=wanted)
         console.print(_table(verdicts))
     raise typer.Exit(0 if all(verdict.passed for verdict in verdicts) else 1)
 
@@ -172,4 +172,8 @@ def main() -> None:
         app()
     except (AutograderError, LlmlabError) as error:
         typer.echo(f"autograder: {error}", err=True)
+        sys.exit(2)
+    except OSError as error:
+        place = error.filename or "A file"
+        typer.echo(f"autograder: {place} cannot be used ({error.strerror or error}).", err=True)
         sys.exit(2)

@@ -23,7 +23,7 @@ class Mismatch:
     """Where two results part, and how.
 
     Attributes:
-        kind: `type`, `shape`, `dtype`, `nan`, `value`, `missing` or `limit`.
+        kind: `type`, `device`, `shape`, `dtype`, `nan`, `value`, `missing` or `limit`.
         sentence: What is wrong, as a clause that can follow 'Your answer'.
         expected: The expected piece, described.
         got: The answer's piece, described.
@@ -50,7 +50,8 @@ def describe(value: Any) -> str:
             return f"{_rounded(numbers)} (tensor of shape {shape}, {kind})"
         return f"tensor of shape {shape}, {kind}"
     if isinstance(value, (list, tuple, dict, str)) and len(repr(value)) > 120:
-        return f"{type(value).__name__} of {len(value)} items"
+        parts = "characters" if isinstance(value, str) else "items"
+        return f"{_kind_of(value).removeprefix('a ')} of {len(value)} {parts}"
     return repr(value)
 
 
@@ -94,13 +95,15 @@ def _compare_tensors(
         return Mismatch("dtype", clause, *descriptions, where)
     if expected.numel() == 0:
         return None
-    if not expected.is_floating_point():
-        differs = expected.to(got.dtype) != got
-        if not bool(differs.any()):
+    if not expected.is_floating_point() and not expected.is_complex():
+        left, right = expected.to(torch.int64), got.to(torch.int64)
+        wrong = left != right
+        if not bool(wrong.any()):
             return None
-        error, wrong = differs.to(torch.float64), differs
+        error = (left.to(torch.float64) - right.to(torch.float64)).abs()
     else:
-        left, right = expected.to(torch.float64), got.to(torch.float64)
+        widest = torch.complex128 if expected.is_complex() else torch.float64
+        left, right = expected.to(widest), got.to(widest)
         if bool((right.isnan() & ~left.isnan()).any()):
             clause = "contains NaN (not a number) where numbers were expected"
             return Mismatch("nan", clause, *descriptions, where)
@@ -110,7 +113,9 @@ def _compare_tensors(
         if bool(agrees.all()):
             return None
         wrong = ~agrees
-        error = torch.nan_to_num((left - right).abs(), nan=float("inf"))
+        # Where both are infinite the difference is NaN, and there is no error.
+        error = torch.nan_to_num((left - right).abs(), nan=torch.inf, posinf=torch.inf)
+        error = torch.where(wrong, error, 0.0)
     index = tuple(int(i) for i in torch.unravel_index(error.argmax(), error.shape))
     share = f"{int(wrong.sum())} of {wrong.numel()}"
     place = f" at {list(index)}" if index else ""
@@ -199,11 +204,14 @@ def at_most(factor: float) -> Comparison:
 def same_set() -> Comparison:
     """Require the same items in any order, however often each occurs."""
 
+    def among(item: Any, others: Any) -> bool:
+        return any(_compare(other, item, "", 0, 0) is None for other in others)
+
     def compare(expected: Any, got: Any) -> Mismatch | None:
         if not isinstance(got, (list, tuple)):
             return _compare(expected, got, "", 0, 0)
-        missing = [item for item in expected if item not in got]
-        extra = [item for item in got if item not in expected]
+        missing = [item for item in expected if not among(item, got)]
+        extra = [item for item in got if not among(item, expected)]
         if not missing and not extra:
             return None
         clause = f"lacks {len(missing)} items and has {len(extra)} that do not belong"

@@ -7,14 +7,15 @@ boundary (`autograder.wire`); the judge reads it on the other side.
 
 from __future__ import annotations
 
-import copy
 import inspect
 import linecache
 import numbers
+import os
 import sysconfig
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from traceback import walk_tb
 from types import TracebackType
 from typing import Any
 
@@ -34,8 +35,12 @@ from autograder.guard import (
 SECONDS = 10.0
 _HERE = Path(__file__).parent
 _PLACES = [Path(sysconfig.get_paths()[name]) for name in ("stdlib", "purelib", "platlib")]
-_LIBRARIES = tuple(str(place.resolve()) for place in (*_PLACES, _HERE, _HERE.parent / "llmlab"))
+_LIBRARIES = tuple(
+    str(place.resolve()) + os.sep for place in (*_PLACES, _HERE, _HERE.parent / "llmlab")
+)
 HIDDEN_FILE = "<hidden probes>"
+# Longer whole numbers are no result of any exercise, and do not fit into a float.
+HUGE_DIGITS = 300
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,11 @@ class _NotPlain(Exception):
     pass
 
 
+def printable(text: str) -> str:
+    """Replace what no file in UTF-8 can hold (lone surrogates), so that feedback can be written."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def plain(value: Any, depth: int = 0) -> Any:
     """Turn a result into plain data: detached tensors, numbers, text, lists and dictionaries.
 
@@ -97,17 +107,24 @@ def plain(value: Any, depth: int = 0) -> Any:
     if depth > 16:
         raise _NotPlain("something nested too deeply")
     if isinstance(value, Tensor):
-        return value.detach().clone()
-    if value is None or isinstance(value, (bool, str)):
+        if value.device.type == "meta" or value.layout != torch.strided or value.is_quantized:
+            raise _NotPlain("a tensor without ordinary values")
+        # The wire knows complex numbers of this one size.
+        return value.detach().to(torch.complex64 if value.is_complex() else value.dtype, copy=True)
+    if isinstance(value, str):
+        return printable(value)
+    if value is None or isinstance(value, bool):
         return value
     if isinstance(value, numbers.Integral):
+        if abs(int(value)) >= 10**HUGE_DIGITS:
+            raise _NotPlain(f"a whole number of more than {HUGE_DIGITS} digits")
         return int(value)
     if isinstance(value, numbers.Real):
         return float(value)
     if isinstance(value, (list, tuple)):
         return [plain(item, depth + 1) for item in value]
     if isinstance(value, Mapping):
-        return {str(key): plain(item, depth + 1) for key, item in value.items()}
+        return {printable(str(key)): plain(item, depth + 1) for key, item in value.items()}
     raise _NotPlain(f"a `{type(value).__name__}`")
 
 
@@ -134,19 +151,36 @@ def _tensors(value: Any, name: str) -> Iterator[tuple[str, Any]]:
 
 
 def _copy(value: Any) -> Any:
-    return value.detach().clone() if isinstance(value, Tensor) else copy.deepcopy(value)
+    """Copy tensors, also those inside lists, dictionaries and tuples; anything else is kept."""
+    if isinstance(value, Tensor):
+        return value.detach().clone()
+    if isinstance(value, dict):
+        return {key: _copy(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_copy(item) for item in value]
+    return value
 
 
 def _same(before: Any, after: Any) -> bool:
+    if before is after:
+        return True
     if isinstance(before, Tensor):
-        if before.shape != after.shape or before.dtype != after.dtype:
+        if (
+            not isinstance(after, Tensor)
+            or before.shape != after.shape
+            or before.dtype != after.dtype
+        ):
             return False
         return bool(((before == after) | ((before != before) & (after != after))).all())
     if isinstance(before, list):
+        if not isinstance(after, (list, tuple)):
+            return False
         return len(before) == len(after) and all(map(_same, before, after))
     if isinstance(before, dict):
-        return before.keys() == after.keys() and all(
-            _same(before[key], after[key]) for key in before
+        return (
+            isinstance(after, dict)
+            and before.keys() == after.keys()
+            and all(_same(before[key], after[key]) for key in before)
         )
     return bool(before == after)
 
@@ -229,26 +263,41 @@ def _students_line(traceback: TracebackType | None) -> str:
     return found
 
 
-def _fault(error: BaseException) -> Fault:
+def _raised_in(traceback: TracebackType | None) -> str:
+    """Name the function in which an error was raised, as `split_heads` or `Head.forward`."""
+    frames = [frame for frame, _ in walk_tb(traceback)]
+    return frames[-1].f_code.co_qualname if frames else ""
+
+
+def _text_of(error: BaseException) -> str:
+    try:
+        return printable(str(error)[:500])
+    except Exception:
+        return ""  # the student's own exception, whose text raises another
+
+
+def _fault(error: BaseException, seconds: float) -> Fault:
     line = _students_line(error.__traceback__)
     if isinstance(error, _Faulty):
         return error.fault
     if isinstance(error, ForbiddenCall):
         return Fault("forbidden", str(error), line)
     if isinstance(error, TimeLimitReached):
-        return Fault("timeout", f"{SECONDS:g}", line)
-    if isinstance(error, NotImplementedError) and line:
-        return Fault("unwritten")
+        return Fault("timeout", f"{seconds:g} seconds", line)
+    text = _text_of(error)
+    # PyTorch raises it too, with a text, for what a device or a kind of tensor cannot do.
+    if isinstance(error, NotImplementedError) and line and (not text or "raise " in line):
+        return Fault("unwritten", _raised_in(error.__traceback__))
     if isinstance(error, _NotPlain):
         return Fault("not_plain", str(error))
     if isinstance(error, SystemExit):
         return Fault("exit", "", line)
-    message = f"{type(error).__name__}: {str(error)[:500]}"
+    message = f"{type(error).__name__}: {text}" if text else type(error).__name__
     return Fault("raised" if line else "probe", message, line)
 
 
 def observe(
-    exercise: Exercise, probe: Probe, implementation: Any, seed: int, seconds: float = SECONDS
+    exercise: Exercise, probe: Probe, implementation: Any, seed: int, seconds: float | None = None
 ) -> Evidence:
     """Run one probe on a student's implementation, guarded, and write down what happened.
 
@@ -257,12 +306,13 @@ def observe(
         probe: The experiment.
         implementation: A function or class, or the value of a plain answer.
         seed: Draws the inputs; equal seeds draw equal inputs for every implementation.
-        seconds: How long the probe may take.
+        seconds: How long the probe may take; by default `SECONDS`.
 
     Returns:
         A value or a fault; whatever the implementation does, no exception but KeyboardInterrupt.
     """
-    return _run(exercise, probe, implementation, seed, seconds, guarded=True)
+    limit = SECONDS if seconds is None else seconds
+    return _run(exercise, probe, implementation, seed, limit, guarded=True)
 
 
 def observe_trusted(exercise: Exercise, probe: Probe, implementation: Any, seed: int) -> Evidence:
@@ -293,14 +343,14 @@ def _run(
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            fault = _fault(error)
+            fault = _fault(error, seconds)
     returned = tuple(subject.returned) if isinstance(subject, _Subject) else ()
     return Evidence(
         probe.name,
         value,
         fault,
         returned[:64],
-        heard.printed,
+        printable(heard.printed),
         heard.characters,
-        tuple(heard.warnings),
+        tuple(map(printable, heard.warnings)),
     )

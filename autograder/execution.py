@@ -8,10 +8,12 @@ check cell says, and what its output claims, has no influence on the points.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
+import shutil
 import sys
+import tempfile
 import textwrap
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,7 @@ class Judging:
     seed: int = PUBLIC_SEED
     hidden_sources: dict[str, str]
     verdicts: list[Verdict]
+    nb: NotebookNode
     died: bool = False
 
     async def async_execute_cell(
@@ -71,6 +74,8 @@ class Judging:
         verdict = judge(exercise, probes, evidence, self.seed)
         self.verdicts.append(verdict)
         cell.outputs = verdict_outputs(verdict)
+        # nbclient puts the cell that it ran into the notebook; that one holds the hidden probes.
+        self.nb.cells[cell_index] = cell
         return cell
 
     execute_cell = run_sync(async_execute_cell)
@@ -104,7 +109,7 @@ class Judging:
         if len(found) == 1:
             try:
                 return decode(base64.b64decode(found[0], validate=True))
-            except (EvidenceError, binascii.Error, TypeError):
+            except (EvidenceError, ValueError, TypeError):
                 reason = "no_evidence"
         elif not self.died:
             timed_out = any(o.get("ename") == "CellTimeoutError" for o in cell.outputs)
@@ -132,11 +137,9 @@ class JudgingClient(Judging, NotebookClient):
     """Runs a notebook file of the learner's own in a local kernel, and judges it."""
 
     def __init__(self, notebook: NotebookNode, folder: Path, seconds: int = 120) -> None:
-        # Sockets in the file system where there are such: no other user can listen in.
-        transport = "tcp" if sys.platform == "win32" else "ipc"
         super().__init__(
             notebook,
-            AsyncKernelManager(transport=transport),
+            self._manager(),
             timeout=seconds,
             allow_errors=True,
             interrupt_on_timeout=True,
@@ -147,8 +150,18 @@ class JudgingClient(Judging, NotebookClient):
             },
             resources={"metadata": {"path": str(folder)}},
         )
+        # We made the manager, so its kernel ends with the run.
+        self.owns_km = True
         self.hidden_sources = {}
         self.verdicts = []
+
+    def _manager(self) -> AsyncKernelManager:
+        """Talk to the kernel over sockets in a private folder, where no other user can listen in."""
+        if sys.platform == "win32":
+            return AsyncKernelManager()
+        folder = tempfile.mkdtemp(prefix="llmlab-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return AsyncKernelManager(transport="ipc", ip=f"{folder}/kernel")
 
 
 def read_notebook(path: Path) -> NotebookNode:
@@ -183,19 +196,30 @@ def read_notebook(path: Path) -> NotebookNode:
     return result
 
 
-def lab_of(notebook: NotebookNode, path: Path) -> Lab:
+def lab_of(notebook: NotebookNode, path: Path, wanted: str = "") -> Lab:
     """Say which lab a notebook is of, and make sure that each of its checks is there once.
+
+    Args:
+        notebook: The notebook.
+        path: Where it came from, for the messages.
+        wanted: The folder's name of the lab that it should be of; any lab will do by default.
 
     Raises:
         ChangedNotebook: It is of no lab, or a check cell was deleted, duplicated or renamed.
     """
-    folder = notebook.metadata.get("autograder", {}).get("lab", "")
+    marks = notebook.metadata.get("autograder")
+    folder = marks.get("lab", "") if isinstance(marks, dict) else ""
     topic = str(folder).partition("_")[2]
     if topic not in exercises.topics():
         raise ChangedNotebook(
             f"{path} is not the notebook of a lab; check one from your labs' folder."
         )
     lab = exercises.load(topic)
+    if wanted and wanted != lab.folder:
+        raise ChangedNotebook(
+            f"{path} is the notebook of lab {lab.folder}, not of {wanted}. Move it back, or run "
+            f"`autograder reset {wanted}`, which keeps a copy of it."
+        )
     checked = [exercise.id for cell in notebook.cells if (exercise := exercise_of(cell))]
     missing = [one.id for one in lab if one.id not in checked]
     twice = sorted({one for one in checked if checked.count(one) > 1})
@@ -213,17 +237,19 @@ def lab_of(notebook: NotebookNode, path: Path) -> Lab:
     return lab
 
 
-def run_and_judge(path: Path, hidden_sources: dict[str, str] | None = None) -> list[Verdict]:
+def run_and_judge(
+    path: Path, hidden_sources: dict[str, str] | None = None, wanted: str = ""
+) -> list[Verdict]:
     """Run a notebook file from top to bottom and judge each of its exercises.
 
-    The file is not changed.
+    The file is not changed. `wanted` names the lab that it should be of; any lab will do by default.
 
     Raises:
         UnreadableNotebook: It is no notebook.
         ChangedNotebook: Its check cells are not those of its lab.
     """
     notebook = read_notebook(path)
-    lab_of(notebook, path)
+    lab_of(notebook, path, wanted)
     client = JudgingClient(notebook, path.parent.resolve())
     client.hidden_sources = hidden_sources or {}
     client.execute()

@@ -8,6 +8,7 @@ boundary around the process.
 from __future__ import annotations
 
 import contextlib
+import inspect
 import io
 import signal
 import sys
@@ -146,7 +147,9 @@ def _codes(implementation: Any) -> set[CodeType]:
         members = [getattr(member, "__func__", member) for member in vars(implementation).values()]
     else:
         members = [implementation]
-    return {member.__code__ for member in members if hasattr(member, "__code__")}
+    # Decorated functions share the wrapper's code; what tells them apart is inside.
+    inner = [inspect.unwrap(member) for member in members if callable(member)]
+    return {member.__code__ for member in inner if hasattr(member, "__code__")}
 
 
 @contextlib.contextmanager

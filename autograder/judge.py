@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from autograder.comparison import Mismatch, close
+from autograder.comparison import Mismatch, close, describe
 from autograder.evidence import Evidence, Fault, Returned, observe_trusted
 from autograder.exercise import Exercise, Misconception, Probe
 
@@ -149,10 +149,10 @@ def _examine(
         if not mismatch:
             return "", ()
     outline = _outline_mismatch(reference.returned, seen.returned)
-    if seen.fault and not (seen.fault.kind == "probe" and outline):
+    if seen.fault and not (seen.fault.kind in ("probe", "not_plain") and outline):
         sentence = _fault_sentence(exercise, seen.fault)
     elif outline and (mismatch is None or mismatch.kind != "value" or "None" in outline):
-        sentence = f"`{exercise.name}` {outline}."
+        sentence = _sentence(f"`{exercise.name}` {outline}")
     elif exercise.is_plain:
         sentence = _plain_sentence(exercise, seen)
     else:
@@ -160,11 +160,16 @@ def _examine(
         subject = (
             f"The {mismatch.where} of `{exercise.name}`" if mismatch.where else f"`{exercise.name}`"
         )
-        sentence = f"{subject} {mismatch.sentence}."
+        sentence = _sentence(f"{subject} {mismatch.sentence}")
     if probe.hidden:
         # The values of a hidden probe would give away what it asks.
         return _veiled(exercise, seen.fault, sentence), ()
     return sentence, () if exercise.is_plain else _facts(probe, seen, mismatch)
+
+
+def _sentence(text: str) -> str:
+    """End a text with a full stop, unless it ends like a sentence already."""
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 def _veiled(exercise: Exercise, fault: Fault | None, sentence: str) -> str:
@@ -191,7 +196,9 @@ def _facts(probe: Probe, seen: Evidence, mismatch: Mismatch | None) -> tuple[tup
 def _plain_sentence(exercise: Exercise, seen: Evidence) -> str:
     if exercise.choices and seen.value not in exercise.choices:
         choices = ", ".join(repr(choice) for choice in exercise.choices)
-        return f"`{exercise.name}` is {seen.value!r}, which is none of the choices: {choices}."
+        return (
+            f"`{exercise.name}` is {describe(seen.value)}, which is none of the choices: {choices}."
+        )
     if type(seen.value) is not type(exercise.reference) and not (
         isinstance(seen.value, (int, float)) and isinstance(exercise.reference, (int, float))
     ):
@@ -227,21 +234,34 @@ def _fault_sentence(exercise: Exercise, fault: Fault) -> str:
     sentences = {
         "missing": fault.message,
         "not_callable": fault.message,
-        "unwritten": f"`{name}` is not written yet.",
+        "unwritten": _unwritten_sentence(name, fault.message),
         "reference": f"`{name}` is llmlab's own; write yours in the cell above.",
-        "signature": f"{fault.message}." if not fault.message.endswith(".") else fault.message,
-        "raised": f"`{name}` raises {fault.message}.",
+        "signature": _sentence(fault.message),
+        "raised": _sentence(f"`{name}` raises {fault.message}"),
         "forbidden": f"`{name}` calls `{fault.message}`, which this exercise asks you to do without.",
         "mutated": (
             f"`{name}` changes its input `{fault.message}` in place; the caller still needs it. "
             "Work on a new tensor."
         ),
-        "timeout": f"`{name}` did not finish within {fault.message} seconds: is there a loop without an end?",
+        "timeout": f"`{name}` did not finish within {fault.message}: is there a loop without an end?",
         "exit": f"`{name}` ends the Python process instead of returning.",
-        "not_plain": f"`{name}` returns {fault.message}, which cannot be compared.",
-        "probe": f"What `{name}` returns cannot be used: {fault.message}.",
+        "not_plain": (
+            f"`{name}` {'is' if exercise.is_plain else 'returns'} {fault.message}, which cannot be "
+            "compared."
+        ),
+        "no_evidence": (
+            f"`{name}` could not be tried: the notebook's Python handed over no result. Does the notebook "
+            "change `display`, or a part of the autograder?"
+        ),
+        "probe": _sentence(f"What `{name}` returns cannot be used: {fault.message}"),
     }
     return sentences.get(fault.kind, f"`{name}` failed.")
+
+
+def _unwritten_sentence(name: str, raised_in: str) -> str:
+    if not raised_in or name in raised_in.split("."):
+        return f"`{name}` is not written yet."
+    return f"`{name}` calls your `{raised_in}`, which is not written yet."
 
 
 def _notes(evidence: Sequence[Evidence]) -> tuple[str, ...]:

@@ -74,6 +74,8 @@ def check(exercise_id: str | None = None) -> None:
     """
     names = _names()
     try:
+        if exercise_id is not None:
+            _require_text("check", exercise_id)
         asked = [exercises.find(exercise_id)] if exercise_id else _so_far(names)
     except AutograderError as error:
         raise _Plain(str(error)) from None
@@ -98,6 +100,13 @@ def check(exercise_id: str | None = None) -> None:
         raise CheckFailed(" ".join(verdict.sentence for verdict in failed)) from None
 
 
+def _require_text(function: str, exercise_id: object) -> None:
+    if not isinstance(exercise_id, str):
+        raise UnknownExercise(
+            f'Name the exercise in quotation marks: {function}("attention.causal_mask").'
+        )
+
+
 def _so_far(names: Mapping[str, Any]) -> list[Exercise]:
     """List the exercises of the lab that this notebook is of: the one most of whose names it defines."""
 
@@ -120,6 +129,7 @@ def hint(exercise_id: str) -> None:
         AutograderError: There is no such exercise.
     """
     try:
+        _require_text("hint", exercise_id)
         exercise = exercises.find(exercise_id)
     except AutograderError as error:
         raise _Plain(str(error)) from None

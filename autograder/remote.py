@@ -11,7 +11,7 @@ from autograder.answers import collect
 from autograder.errors import EvidenceError
 from autograder.evidence import HIDDEN_FILE, Evidence, Fault
 from autograder.exercise import HiddenProbes, Probe
-from autograder.wire import encode
+from autograder.wire import MAX_BYTES, encode
 
 MIME = "application/vnd.autograder.evidence"
 
@@ -35,7 +35,7 @@ def publish(names: Mapping[str, Any], exercise_id: str, seed: int, hidden: str) 
     evidence = collect(exercise, names, seed, read_hidden(hidden).get(exercise_id, ()))
     try:
         data = encode(evidence)
-    except EvidenceError as error:
-        fault = Fault("not_plain", str(error))
+    except EvidenceError:
+        fault = Fault("not_plain", f"more than {MAX_BYTES // 2**20} MiB")
         data = encode([Evidence(one.probe, fault=fault) for one in evidence])
     display({MIME: base64.b64encode(data).decode()}, raw=True)

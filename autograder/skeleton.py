@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from autograder.errors import AuthoringError
+from llmlab.workspace import write_safely
 
 _EXERCISES = '''"""Lab {number:02}: the exercises on {topic}."""
 
@@ -141,6 +142,5 @@ def write_skeleton(root: Path, lab: str) -> list[Path]:
             raise AuthoringError(f"{path} exists already; choose another topic, or edit it.")
     title = topic.replace("_", " ").capitalize()
     for path, text in texts.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text.format(number=number, topic=topic, title=title), "utf-8")
+        write_safely(path, text.format(number=number, topic=topic, title=title).encode())
     return list(texts)

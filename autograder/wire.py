@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from autograder.errors import EvidenceError
-from autograder.evidence import Evidence, Fault, Returned
+from autograder.evidence import HUGE_DIGITS, Evidence, Fault, Returned, printable
 
 MAX_BYTES = 32 * 1024 * 1024
 MAX_DEPTH = 24
@@ -93,7 +93,7 @@ def decode(data: bytes) -> list[Evidence]:
         raise EvidenceError("The evidence is damaged.") from error
     try:
         return _Reader(tensors).evidence(tree)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise EvidenceError("The evidence is not in form.") from error
 
 
@@ -133,6 +133,8 @@ class _Reader:
             raise EvidenceError("The evidence is nested too deeply or has too many parts.")
         if isinstance(node, str):
             return _text(node, MAX_BYTES)
+        if isinstance(node, int) and abs(node) >= 10**HUGE_DIGITS:
+            raise EvidenceError("The evidence is not in form.")
         if node is None or isinstance(node, (bool, int, float)):
             return node
         ((kind, content),) = node.items()
@@ -150,4 +152,4 @@ class _Reader:
 def _text(value: Any, limit: int = MAX_TEXT) -> str:
     if not isinstance(value, str):
         raise EvidenceError("The evidence is not in form.")
-    return value[:limit]
+    return printable(value[:limit])

@@ -6,7 +6,9 @@ one. What was laid is remembered by its hash, so that a changed notebook is neve
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import itertools
 import json
 import os
 import shutil
@@ -44,7 +46,12 @@ def released_labs() -> Path:
 
 
 def _hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise WorkspaceError(
+            f"{path} cannot be read ({error.strerror}); move it away, or make it readable."
+        ) from error
 
 
 def write_safely(path: Path, data: bytes) -> None:
@@ -62,11 +69,11 @@ def write_safely(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         part.replace(path)
     except OSError as error:
-        if part.exists():
+        with contextlib.suppress(OSError):
             part.unlink()
         raise WorkspaceError(
-            f"{path} could not be written ({error.strerror}); nothing was changed. Make room or choose a "
-            "folder that you may write to, with --folder."
+            f"{path} could not be written ({error.strerror}); what was there is untouched. Make room, or "
+            "choose a folder that you may write to."
         ) from error
 
 
@@ -107,6 +114,12 @@ def lay_labs(folder: Path) -> Laid:
     return result
 
 
+def _free(path: Path) -> Path:
+    """Find a name that no file has yet: this one, or this one with a number."""
+    numbered = (path.with_stem(f"{path.stem}_{number}") for number in itertools.count(2))
+    return next(one for one in itertools.chain([path], numbered) if not one.exists())
+
+
 def reset_lab(folder: Path, lab: str) -> list[Path]:
     """Lay a lab afresh and keep what was there beside it, under a name with the date.
 
@@ -131,7 +144,7 @@ def reset_lab(folder: Path, lab: str) -> list[Path]:
         name = f"{lab}/{file.relative_to(source).as_posix()}"
         target = folder / name
         if target.exists() and _hash(target) != _hash(file):
-            copy = target.with_name(f"{target.stem}_{stamp}{target.suffix}")
+            copy = _free(target.with_name(f"{target.stem}_{stamp}{target.suffix}"))
             write_safely(copy, target.read_bytes())
             kept.append(copy)
         write_safely(target, file.read_bytes())

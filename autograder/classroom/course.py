@@ -14,9 +14,7 @@ _CONFIG = '''"""nbgrader's configuration of this course; `nbgrader --help-all` e
 
 from pathlib import Path
 
-from traitlets.config import get_config
-
-c = get_config()
+c = get_config()  # noqa: F821 - nbgrader gives it to this file
 
 here = Path(__file__).parent
 c.CourseDirectory.course_id = {name!r}

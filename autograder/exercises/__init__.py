@@ -37,6 +37,8 @@ def load(topic: str) -> Lab:
         hint = f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(topics())}."
         raise UnknownLab(f"There is no lab `{topic}`; {hint}")
     lab: Lab = importlib.import_module(f"{__name__}.{name}").LAB
+    if prefix.isdigit() and lab.folder != topic:
+        raise UnknownLab(f"There is no lab `{topic}`; did you mean `{lab.folder}`?")
     return lab
 
 

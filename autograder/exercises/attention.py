@@ -542,6 +542,16 @@ class ScaledByModel(model.MultiHeadAttention):
 
 
 @multi_head.misconception(
+    "The scores inside your heads are not divided by the root of the head size. If you call your own attention, "
+    "look there first: the heads are right when it is. Reread 'Why the scores are scaled'."
+)
+class UnscaledHeads(model.MultiHeadAttention):
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:  # type: ignore[override]
+        weights, value = _scored(self, x, mask, 1)
+        return self.output((weights @ value).transpose(-3, -2).flatten(-2))
+
+
+@multi_head.misconception(
     "There is one head as wide as the model: the vectors are never split, so all dimensions "
     "share one pattern of "
     "attention. Reread 'Many heads'."

@@ -10,7 +10,7 @@
 # - turn token ids into vectors that know what stands where;
 # - write attention with a scale and a mask, and say what breaks without each;
 # - run many heads side by side, and read what they look at;
-# - put norms, sums and attention together into the block that GPT-2 stacks 12 times.
+# - put norms, sums and attention together into the block that the smallest GPT-2 stacks 12 times.
 #
 # **What you need first:** matrix products and softmax (lab 01), token ids (lab 02). **Time:** 90 to 120 minutes.
 
@@ -35,8 +35,9 @@ from llmlab.widgets import AttentionView
 # ## Look first: two heads at work
 #
 # Here is a sentence in which words come back. The next cell builds two attention *heads* for it **by hand**: nobody
-# trained them, we chose their numbers so that each has one clear task. Heads with the same tasks are found in trained
-# models too (you train one in lab 07). Run the cell. At the end of the lab you will be able to read each of its lines.
+# trained them, we chose their numbers so that each has one clear task. Heads with these tasks are found in trained
+# models too: previous-token heads (Voita et al., 2019), duplicate-token heads (Wang et al., 2022). You train a model
+# in lab 07. Run the cell. At the end of the lab you will be able to read each of its lines.
 
 # %%
 sentence = "the cat saw the dog and the dog saw the cat".split()
@@ -82,8 +83,9 @@ with torch.no_grad():
 AttentionView(sentence, hand_made_weights)
 
 # %% [markdown]
-# Each row is a token that asks. Each column is a token that is looked at. The darker the cell, the larger the share of
-# attention; the shares of a row add up to 1. **Before you read on**, choose head 0, then head 1, and answer for yourself:
+# Each row is a token that asks. Each column is a token that is looked at. The darker the cell, the larger the share
+# of attention; the shares of a row add up to 1. **Before you read on**, choose head 0, then head 1, and answer for
+# yourself:
 #
 # 1. What does head 0 look at, whatever the words are?
 # 2. Where does the last *cat* look in head 1? Why are there two places?
@@ -92,14 +94,14 @@ AttentionView(sentence, hand_made_weights)
 # %% [markdown]
 # ## A table with one row a token
 #
-# A model computes with numbers, and a token id is a poor number to compute with. Token 7 is not 'more' than token 3, and
-# the mean of tokens 3 and 7 is not token 5. So each token gets a vector of its own, and all these vectors stand in one
-# table, the **embedding table**
+# A model computes with numbers, and a token id is a poor number to compute with. Token 7 is not 'more' than token 3,
+# and the mean of tokens 3 and 7 is not token 5. So each token gets a vector of its own, and all these vectors stand
+# in one table, the **embedding table**
 #
 # $$E \in \mathbb{R}^{V \times d}, \qquad x_i = E_{t_i}$$
 #
-# where $V$ is the number of tokens in the vocabulary, $d$ (`model_dim`) the length of each vector, $t_i$ the id of the
-# token at place $i$ and $x_i$ its vector: row number $t_i$ of the table.
+# where $V$ is the number of tokens in the vocabulary, $d$ (`model_dim`) the length of each vector, $t_i$ the id of
+# the token at place $i$ and $x_i$ its vector: row number $t_i$ of the table.
 #
 # For example, with $V = 3$ and $d = 2$, the ids `[2, 0, 2]` pick
 #
@@ -110,8 +112,8 @@ AttentionView(sentence, hand_made_weights)
 #
 # ### The table is learned
 #
-# At first the numbers of the table are random. Training changes them: the gradient flows from the loss back
-# into the rows that were looked up. So a lookup has to stay connected to the table. The next cell shows that with a plain
+# At first the numbers of the table are random. Training changes them: the gradient flows from the loss back into the
+# rows that were looked up. So a lookup has to stay connected to the table. The next cell shows that with a plain
 # product: a row of zeros with a single 1 in it, times the table, is a lookup too, only a wasteful one.
 
 # %%
@@ -151,8 +153,8 @@ check("attention.embed")
 # %% [markdown]
 # ## Attention does not see order
 #
-# Now an experiment that shows what is still missing. *dog bites man* and *man bites dog* have the same words. We send both through an
-# attention layer of the library and look at what comes out for the word *dog*.
+# Now an experiment that shows what is still missing. *dog bites man* and *man bites dog* have the same words. We send
+# both through an attention layer of the library and look at what comes out for the word *dog*.
 
 # %%
 torch.manual_seed(0)
@@ -176,20 +178,21 @@ for with_positions in (False, True):
     print(f"{'with' if with_positions else 'without'} positions: 'dog' differs by {difference:.4f}")
 
 # %% [markdown]
-# Without positions the difference is 0, up to rounding: attention treats its input as a *set*. Who bites whom is lost. So we put
-# the place of each token into its vector.
+# Without positions the difference is 0, up to rounding: attention treats its input as a *set*. Who bites whom is
+# lost. So we put the place of each token into its vector.
 #
 # ## Waves for positions
 #
-# Adding the number of the place itself would not do: at place 1000 it would drown the word. Vaswani et al. (2017)
-# add a vector of waves instead. Its numbers stay between -1 and 1. The first waves turn fast and tell neighbors apart. The
-# last turn slowly and tell the beginning from the end, much as the hands of a clock do for seconds, minutes and hours:
+# Adding the number of the place itself would not do: at place 1000 it would drown the word. Vaswani et al. (2017) add
+# a vector of waves instead. Its numbers stay between -1 and 1. The first waves turn fast and tell neighbors apart.
+# The last turn slowly and tell the beginning from the end, much as the hands of a clock do for seconds, minutes and
+# hours:
 #
 # $$P_{p,\,2i} = \sin\!\left(\frac{p}{10000^{2i/d}}\right), \qquad P_{p,\,2i+1} = \cos\!\left(\frac{p}{10000^{2i/d}}\right)$$
 #
-# where $p$ is the position, counted from 0, $d$ (`model_dim`, even) is the length of the vector, and $i = 0, 1, \dots, d/2 - 1$
-# counts *pairs* of dimensions. The pair $i$ fills the dimensions $2i$ and $2i + 1$: a sine and, beside it, a cosine of the same
-# angle. The exponent $2i/d$ runs from 0 up to nearly 1.
+# where $p$ is the position, counted from 0, $d$ (`model_dim`, even) is the length of the vector, and $i = 0, 1,
+# \dots, d/2 - 1$ counts *pairs* of dimensions. The pair $i$ fills the dimensions $2i$ and $2i + 1$: a sine and,
+# beside it, a cosine of the same angle. The exponent $2i/d$ runs from 0 up to nearly 1.
 #
 # For example, with $d = 4$ the two frequencies are $10000^{0} = 1$ and $10000^{-2/4} = 0.01$, and the vectors are
 #
@@ -213,7 +216,7 @@ for position, style in ((20, "-"), (50, "--"), (80, ":")):
         torch.arange(100) - position, waves @ waves[position], style, label=f"position {position}"
     )
 right.set(
-    title="How alike two positions are depends on their distance alone",
+    title="The dot product depends on distance alone",
     xlabel="distance (tokens)",
     ylabel="dot product (no unit)",
 )
@@ -221,15 +224,16 @@ right.legend(fontsize=8)
 plt.show()
 
 # %% [markdown]
-# Look at the picture on the right: three positions, one curve. Here is why. A pair $(\sin \omega p, \cos \omega p)$ is
-# a point on a circle, and going $k$ tokens further turns it by the angle $\omega k$, wherever it was:
+# Look at the picture on the right: three positions, one curve. Here is why. A pair $(\sin \omega p, \cos \omega p)$
+# is a point on a circle, and going $k$ tokens further turns it by the angle $\omega k$, wherever it was:
 #
 # $$\begin{pmatrix} \sin \omega (p+k) \\ \cos \omega (p+k) \end{pmatrix} =
 # \begin{pmatrix} \cos \omega k & \sin \omega k \\ -\sin \omega k & \cos \omega k \end{pmatrix}
 # \begin{pmatrix} \sin \omega p \\ \cos \omega p \end{pmatrix}$$
 #
-# where $\omega$ is the frequency of the pair. So one fixed matrix says 'one place before', at every place of a text. That matrix is `one_step_back`, and it is what
-# head 0 in the first picture asks with. It works because the sine and the cosine of a pair share one frequency.
+# where $\omega$ is the frequency of the pair. So one fixed matrix says 'one place before', at every place of a text.
+# That matrix is `one_step_back`, and it is what head 0 in the first picture asks with. It works because the sine and
+# the cosine of a pair share one frequency.
 #
 # **Write** `sinusoidal_positions(length, model_dim)`. `model_dim` is even.
 
@@ -259,46 +263,46 @@ def sinusoidal_positions(length: int, model_dim: int) -> Tensor:
 check("attention.sinusoidal_positions")
 
 # %% [markdown]
-# The vector that enters the first layer is a sum: word plus place, $x_i = E_{t_i} + P_i$. That is how it was in 2017. Today's
-# models (LLaMA, Qwen, Mistral) keep the circles and drop the sum: they turn the queries and keys themselves, by an angle that grows with
-# the position. That is RoPE (Su et al., 2021), and you now know its main idea.
+# The vector that enters the first layer is a sum: word plus place, $x_i = E_{t_i} + P_i$. That is how it was in 2017.
+# Today's models (LLaMA, Qwen, Mistral) keep the circles and drop the sum: they turn the queries and keys themselves,
+# by an angle that grows with the position. That is RoPE (Su et al., 2021), and you now know its main idea.
 
 # %% [markdown]
 # ## Queries, keys and values
 #
-# Think of a library without a catalog. You come with a question. Each book has a label on its back. You compare your question
-# with every label, and then you read: a lot in the books whose labels fit, and little in the others.
+# Think of a library without a catalog. You come with a question. Each book has a label on its back. You compare your
+# question with every label, and then you read: a lot in the books whose labels fit, and little in the others.
 #
 # - The **query** $q_i$ is what token $i$ asks for.
 # - The **key** $k_j$ is the label by which token $j$ is found.
 # - The **value** $v_j$ is what token $j$ gives when it is found.
 #
-# The label is not the book. What a word is found by ('I am a noun, at place 3') and what it gives ('I mean an animal') are different
-# things. So there are three maps, each with weights of its own, all applied to the same vectors:
-# $q_i = W_Q x_i$, $k_j = W_K x_j$, $v_j = W_V x_j$, where $W_Q$, $W_K$, $W_V$ are learned matrices.
+# The label is not the book. What a word is found by ('I am a noun, at place 3') and what it gives ('I mean an
+# animal') are different things. So there are three maps, each with weights of its own, all applied to the same
+# vectors: $q_i = W_Q x_i$, $k_j = W_K x_j$, $v_j = W_V x_j$, where $W_Q$, $W_K$, $W_V$ are learned matrices.
 #
-# How well a label fits a question is a dot product, the **score** $s_{ij} = q_i \cdot k_j$. It is large when the two point
-# the same way. With all queries as rows of $Q$ and all keys as rows of $K$, all scores come from one product: $S = QK^\top$,
-# one row a query, one column a key.
+# How well a label fits a question is a dot product, the **score** $s_{ij} = q_i \cdot k_j$. It is large when the two
+# point the same way. With all queries as rows of $Q$ and all keys as rows of $K$, all scores come from one product:
+# $S = QK^\top$, one row a query, one column a key.
 
 # %% [markdown]
 # ## From scores to weights
 #
-# Scores can be negative, and they add up to anything. To average the values we need shares: positive, and adding up to 1 for each
-# query. The softmax makes them, along each *row*, over the keys:
+# Scores can be negative, and they add up to anything. To average the values we need shares: positive, and adding up
+# to 1 for each query. The softmax makes them, along each *row*, over the keys:
 #
 # $$a_{ij} = \frac{e^{s_{ij}}}{\sum_{j'} e^{s_{ij'}}}, \qquad o_i = \sum_j a_{ij} \, v_j$$
 #
-# where $a_{ij}$ is the share of its attention that query $i$ gives to key $j$, $j'$ runs over all keys, and $o_i$ is what token
-# $i$ has gathered. If you write the softmax yourself, take the largest score of each row away first: $e^{100}$ is too
-# large for a 32-bit number, and the shares do not change.
+# where $a_{ij}$ is the share of its attention that query $i$ gives to key $j$, $j'$ runs over all keys, and $o_i$ is
+# what token $i$ has gathered. If you write the softmax yourself, take the largest score of each row away first:
+# $e^{100}$ is too large for a 32-bit number, and the shares do not change.
 
 # %% [markdown]
 # ## Why the scores are scaled
 #
 # There is one more step, and an experiment shows why. We draw random queries and keys of a growing size, and measure
-# how *even* the attention over 16 keys is. The measure is the entropy in bits. It is 4 when all 16 keys get the same share, and 0
-# when one key gets everything.
+# how *even* the attention over 16 keys is. The measure is the entropy in bits. It is 4 when all 16 keys get the same
+# share, and 0 when one key gets everything.
 
 # %%
 generator = torch.Generator().manual_seed(5)
@@ -324,22 +328,23 @@ plt.legend()
 plt.show()
 
 # %% [markdown]
-# A score is a sum of $d_h$ products, where $d_h$ is the **head size**, the length of a query. If the numbers in queries and keys
-# are independent with variance 1, each product has variance 1, and the sum has variance $d_h$. So scores grow like
-# $\sqrt{d_h}$. The softmax of large scores puts nearly everything on one key, by chance, before anything is learned. There its gradient is nearly 0, and
-# learning stalls. Dividing by $\sqrt{d_h}$ brings the variance back to 1:
+# A score is a sum of $d_h$ products, where $d_h$ is the **head size**, the length of a query. If the numbers in
+# queries and keys are independent with variance 1, each product has variance 1, and the sum has variance $d_h$. So
+# scores grow like $\sqrt{d_h}$. The softmax of large scores puts nearly everything on one key, by chance, before
+# anything is learned. There its gradient is nearly 0, and learning stalls. Dividing by $\sqrt{d_h}$ brings the
+# variance back to 1:
 #
 # $$\operatorname{Attention}(Q, K, V) = \operatorname{softmax}\!\left(\frac{QK^\top}{\sqrt{d_h}} + M\right) V$$
 #
-# where the rows of $Q$, $K$, $V$ are the queries, keys and values. This is equation 1 of Vaswani et al. (2017), with a mask $M$
-# that comes next.
+# where the rows of $Q$, $K$, $V$ are the queries, keys and values. This is equation 1 of Vaswani et al. (2017), with
+# a mask $M$ that comes next.
 
 # %% [markdown]
 # ## What a mask says
 #
-# Some keys must not be seen: those of padding, or those of the future. A **mask** says which. In this course it is boolean, of shape
-# (query, key), and **True means 'may attend'**, as in PyTorch's `scaled_dot_product_attention`. (In the formula, $M_{ij} = 0$ where the mask
-# is True, and $M_{ij} = -\infty$ where it is False.)
+# Some keys must not be seen: those of padding, or those of the future. A **mask** says which. In this course it is
+# boolean, of shape (query, key), and **True means 'may attend'**, as in PyTorch's `scaled_dot_product_attention`. (In
+# the formula, $M_{ij} = 0$ where the mask is True, and $M_{ij} = -\infty$ where it is False.)
 #
 # How do you hide a key? Three ideas, tried on the scores `[2, 1, 0]`, where the first key is to be hidden:
 
@@ -351,20 +356,23 @@ print("weight set to 0 after:  ", scores.softmax(dim=-1) * may_attend)
 print("score set to -infinity: ", scores.where(may_attend, -math.inf).softmax(dim=-1))
 
 # %% [markdown]
-# In the first line the hidden key still gets a share, since $e^0 = 1$. In the second it gets none, and the rest adds up to about a third. In the third
-# the other keys share everything, in the right proportion.
+# In the first line the hidden key still gets a share, since $e^0 = 1$. In the second it gets none, and the rest adds
+# up to about a third. In the third the other keys share everything, in the right proportion.
 #
-# **A worked example.** One query, two keys, head size 4:
-# $q = (1, 1, 1, 1)$, $k_1 = (1, 1, 1, 1)$, $k_2 = (1, -1, 1, -1)$, $v_1 = (10, 0)$, $v_2 = (0, 10)$.
+# **A worked example.** One query, two keys, head size 4: $q = (1, 1, 1, 1)$, $k_1 = (1, 1, 1, 1)$, $k_2 = (1, -1, 1,
+# -1)$, $v_1 = (10, 0)$, $v_2 = (0, 10)$.
 #
-# 1. Scores: $q \cdot k_1 = 4$ and $q \cdot k_2 = 0$. 2. Scaled by $\sqrt{4} = 2$: $(2, 0)$. 3. Softmax: $(0.881, 0.119)$.
+# 1. Scores: $q \cdot k_1 = 4$ and $q \cdot k_2 = 0$.
+# 2. Divided by $\sqrt{4} = 2$: $(2, 0)$.
+# 3. Softmax: $(0.881, 0.119)$.
 # 4. Average: $0.881 \, v_1 + 0.119 \, v_2 = (8.81, 1.19)$.
 #
 # With the mask `[[False, True]]` the answer is $(0, 10)$.
 #
-# **Write** `scaled_dot_product_attention(query, key, value, mask=None)`. There can be more keys than queries, and values can have a length of their own.
-# In front of the last two dimensions there may be others, such as batch and heads. Each query may attend to at least one key.
-# `torch.nn.functional.scaled_dot_product_attention` is not allowed; `torch.softmax` is.
+# **Write** `scaled_dot_product_attention(query, key, value, mask=None)`. There can be more keys than queries, and
+# values can have a length of their own. In front of the last two dimensions there may be others, such as batch and
+# heads. Each query may attend to at least one key. `torch.nn.functional.scaled_dot_product_attention` is not allowed;
+# `torch.softmax` is.
 
 
 # %% exercise="attention.scaled_dot_product_attention"
@@ -395,15 +403,16 @@ def scaled_dot_product_attention(
 check("attention.scaled_dot_product_attention")
 
 # %% [markdown]
-# That is all of attention: compare, scale, mask, share out, average. Nothing in it is learned. What is learned are the maps
-# that make the queries, keys and values.
+# That is all of attention: compare, scale, mask, share out, average. Nothing in it is learned. What is learned are
+# the maps that make the queries, keys and values.
 
 # %% [markdown]
 # ## No looking ahead
 #
 # A language model learns to guess the next token from those before it. If a token could look ahead, the answer would
-# lie open: the model would copy the next token, its loss would fall to nearly 0, and it would be of no use for text that is not written yet. See
-# for yourself: we change the **last** word of a sentence and look at which outputs change.
+# lie open: the model would copy the next token, its loss would fall to nearly 0, and it would be of no use for text
+# that is not written yet. See for yourself: we change the **last** word of a sentence and look at which outputs
+# change.
 
 # %%
 torch.manual_seed(1)
@@ -428,16 +437,16 @@ for shift, (name, effect) in zip((-0.2, 0.2), effects.items(), strict=True):
         hatch="//" if shift < 0 else "",
         edgecolor="black",
     )
-plt.title("Without a mask, the last token changes what all others see")
+plt.title("Without a mask, the last token changes every output")
 plt.xlabel("position (tokens)")
 plt.ylabel("change of the output (norm)")
 plt.legend()
 plt.show()
 
 # %% [markdown]
-# The **causal mask** forbids it: row $i$ is the query at position $i$, column $j$ the key at position $j$, and the entry is True
-# when $j \le i$. Each token sees those before it, and itself: if not, the first token would see nothing, and
-# its softmax would have nothing to share out. For three tokens:
+# The **causal mask** forbids it: row $i$ is the query at position $i$, column $j$ the key at position $j$, and the
+# entry is True when $j \le i$. Each token sees those before it, and itself: if not, the first token would see
+# nothing, and its softmax would have nothing to share out. For three tokens:
 #
 # $$\begin{pmatrix} \text{True} & \text{False} & \text{False} \\ \text{True} & \text{True} & \text{False} \\ \text{True} & \text{True} & \text{True} \end{pmatrix}$$
 #
@@ -463,15 +472,15 @@ def causal_mask(length: int) -> Tensor:
 check("attention.causal_mask")
 
 # %% [markdown]
-# This triangle is also why training is fast: one pass over a text of 1000 tokens trains 1000 guesses at once, each of which sees
-# only its own past.
+# This triangle is also why training is fast: one pass over a text of 1000 tokens trains 1000 guesses at once, each of
+# which sees only its own past.
 
 # %% [markdown]
 # ## Many heads
 #
-# One softmax makes one pattern. A word often needs two at once: the last *cat* in our first picture wants to know which word stands before it
-# **and** where it stood earlier. What happens if one head asks both questions? We add the scores of the two
-# hand-made heads and look at the last token.
+# One softmax makes one pattern. A word often needs two at once: the last *cat* in our first picture wants to know
+# which word stands before it **and** where it stood earlier. What happens if one head asks both questions? We add the
+# scores of the two hand-made heads and look at the last token.
 
 # %%
 with torch.no_grad():
@@ -484,17 +493,18 @@ for axis, (name, row) in zip(axes, [*wanted.items(), ("one head for both", both[
     axis.set(title=name, xlabel="token that is looked at")
     axis.set_xticks(range(length), sentence, rotation=60)
 axes[0].set_ylabel("share of attention")
-figure.suptitle("One softmax cannot answer two questions: it drops one of them", y=1.06)
+figure.suptitle("One softmax for two questions blends them: the earlier 'cat' is lost", y=1.06)
 plt.show()
 
 # %% [markdown]
-# So attention runs several times side by side, in **heads**. Each head works on its own part of the vectors. With $h$ heads
-# and vectors of length $d$, each head has the size $d_h = d / h$, compares queries and keys of that size, and scales by $\sqrt{d_h}$.
-# The first $d_h$ dimensions belong to head 0, the next $d_h$ to head 1, and so on. The work is the same as for
-# one wide head: $h$ products over $d/h$ dimensions in place of one over $d$.
+# So attention runs several times side by side, in **heads**. Each head works on its own part of the vectors. With $h$
+# heads and vectors of length $d$, each head has the size $d_h = d / h$, compares queries and keys of that size, and
+# scales by $\sqrt{d_h}$. The first $d_h$ dimensions belong to head 0, the next $d_h$ to head 1, and so on. The work
+# is the same as for one wide head: $h$ products over $d/h$ dimensions in place of one over $d$.
 #
-# To compute all heads at once, we **cut** each vector into $h$ pieces, and then **swap** dimensions so that the heads stand before the tokens.
-# Attention works on the last two dimensions, and these must be (length, head size). For example, two tokens of four dimensions, and two heads:
+# To compute all heads at once, we **cut** each vector into $h$ pieces, and then **swap** dimensions so that the heads
+# stand before the tokens. Attention works on the last two dimensions, and these must be (length, head size). For
+# example, two tokens of four dimensions, and two heads:
 #
 # $$\begin{pmatrix} 1 & 2 & 3 & 4 \\ 5 & 6 & 7 & 8 \end{pmatrix} \quad\longrightarrow\quad
 # \text{head 0: } \begin{pmatrix} 1 & 2 \\ 5 & 6 \end{pmatrix}, \quad \text{head 1: } \begin{pmatrix} 3 & 4 \\ 7 & 8 \end{pmatrix}$$
@@ -536,15 +546,16 @@ check("attention.split_heads")
 # %% [markdown]
 # ## Joining the heads
 #
-# After attention each head has its own piece of an answer for each token. Joining undoes the split: **swap** heads and tokens
-# back, then put each token's pieces side by side. What comes out is a vector with walls in it: the first $d_h$ numbers know only what head 0
-# found. So one more linear map, the **output** map $W_O$, mixes the pieces:
+# After attention each head has its own piece of an answer for each token. Joining undoes the split: **swap** heads
+# and tokens back, then put each token's pieces side by side. What comes out is a vector with walls in it: the first
+# $d_h$ numbers know only what head 0 found. So one more linear map, the **output** map $W_O$, mixes the pieces:
 #
 # $$\operatorname{MultiHead}(X) = \big[\, o^{(1)} \;\; o^{(2)} \;\; \cdots \;\; o^{(h)} \,\big] \, W_O, \qquad
 # o^{(n)} = \operatorname{Attention}\big(Q^{(n)}, K^{(n)}, V^{(n)}\big)$$
 #
-# where $X$ holds one token's vector a row, $Q^{(n)}$, $K^{(n)}$ and $V^{(n)}$ are the parts of $XW_Q$, $XW_K$ and $XW_V$ that belong to
-# head $n$, and the brackets put the $h$ answers side by side. Follow the shapes for 3 tokens, vectors of 8 and 2 heads:
+# where $X$ holds one token's vector a row, $Q^{(n)}$, $K^{(n)}$ and $V^{(n)}$ are the parts of $XW_Q$, $XW_K$ and
+# $XW_V$ that belong to head $n$, and the brackets put the $h$ answers side by side. Follow the shapes for 3 tokens,
+# vectors of 8 and 2 heads:
 #
 # | step | shape |
 # |---|---|
@@ -556,9 +567,9 @@ check("attention.split_heads")
 # | joined | (3, 8) |
 # | after the output map | (3, 8) |
 #
-# **Write** `forward`. The four maps are given; call them as functions, as in `self.query(x)`. Use your `split_heads` and your
-# `scaled_dot_product_attention`. (One of them is not right yet? Use `library.split_heads` or `library.scaled_dot_product_attention` until it is.)
-# PyTorch's own attention functions are not allowed.
+# **Write** `forward`. The four maps are given; call them as functions, as in `self.query(x)`. Use your `split_heads`
+# and your `scaled_dot_product_attention`. (One of them is not right yet? Use `library.split_heads` or
+# `library.scaled_dot_product_attention` until it is.) PyTorch's own attention functions are not allowed.
 
 
 # %% exercise="attention.MultiHeadAttention"
@@ -598,40 +609,42 @@ class MultiHeadAttention(nn.Module):
 check("attention.MultiHeadAttention")
 
 # %% [markdown]
-# You have written the heart of every large language model. GPT-2 small (Radford et al., 2019) has 12 of these heads in each of 12
-# layers, of size 64. Today's models change one thing to save memory: several query heads share one key head and one value head (grouped-query attention,
-# Ainslie et al., 2023).
+# You have written the heart of every large language model. GPT-2 small (Radford et al., 2019) has 12 of these heads
+# in each of 12 layers, of size 64. Today's models change one thing to save memory: several query heads share one key
+# head and one value head (grouped-query attention, Ainslie et al., 2023).
 
 # %% [markdown]
 # ## In your own words
 #
-# Go back to the two heads of the first picture, and to the three bars above.
+# Go back to the two heads of the first picture, and to the three panels of bars above.
 
 # %% [markdown] question="attention.why_many_heads" points=2
-# **Why do transformers use many small heads, and not one head as wide as the model?** Say what a single softmax cannot do, and give
-# an example of your own: a sentence and a word in it that has to look at two places for two reasons. Then say what many heads cost, compared with
-# one wide head. Four to six sentences.
+# **Why do transformers use many small heads, and not one head as wide as the model?** Say what a single softmax
+# cannot do, and give an example of your own: a sentence and a word in it that has to look at two places for two
+# reasons. Then say what many heads cost, compared with one wide head. Four to six sentences.
 #
 # ### BEGIN SOLUTION
-# A head makes one row of weights for each token, and these weights add up to 1: one pattern a token. When a token needs two different
-# things, a single head has to blend the two questions into one score, and the value that comes back is one average in which
-# the two findings can no longer be told apart. With several heads each question has its own query, key and value maps and its own softmax; the findings
-# arrive in different parts of the vector, and the output map combines them. Example: in 'The keys to the old cabinet are lost', the word 'are'
-# looks at 'keys' for the number of its subject and at the word before it for the place where the phrase ends. The
-# cost is about the same: h heads of size d/h need as many multiplications and parameters as one head of size d
-# (there are h times as many weights to store). What is given up is the size of each head: smaller queries and keys can tell apart less.
+# A head makes one row of weights for each token, and these weights add up to 1: one pattern a token. When a token
+# needs two different things, a single head has to blend the two questions into one score, and the value that comes
+# back is one average in which the two findings can no longer be told apart. With several heads each question has its
+# own query, key and value maps and its own softmax; the findings arrive in different parts of the vector, and the
+# output map combines them. Example: in 'The keys to the old cabinet are lost', the word 'are' looks at 'keys' for the
+# number of its subject and at the word before it for the place where the phrase ends. The cost is about the same: h
+# heads of size d/h need as many multiplications and parameters as one head of size d (there are h times as many
+# weights to store). What is given up is the size of each head: smaller queries and keys can tell apart less.
 #
-# Marking: 1 point for the reason (one softmax gives one pattern or one average; several heads keep several patterns apart) together with an
-# example in which two places are looked at for two different reasons. 1 point for the cost (about the same work and number of
-# parameters, since each head is smaller by the factor h). Half a point off the first if the example has one reason only. An answer
-# that says 'more heads, more parameters' gets no point for the cost.
+# Marking: 1 point for the reason (one softmax gives one pattern or one average; several heads keep several patterns
+# apart) together with an example in which two places are looked at for two different reasons. 1 point for the cost
+# (about the same work and number of parameters, since each head is smaller by the factor h). Half a point off the
+# first if the example has one reason only. An answer that says 'more heads, more parameters' gets no point for the
+# cost.
 # ### END SOLUTION
 
 # %% [markdown]
 # ## Keeping vectors in bounds
 #
-# A model stacks many layers. What happens to the size of a vector on its way through 40 of them? We add up random layers, once
-# as they are and once with a norm before each layer.
+# A model stacks many layers. What happens to the size of a vector on its way through 40 of them? We add up random
+# layers, once as they are and once with a norm before each layer.
 
 # %%
 torch.manual_seed(3)
@@ -656,19 +669,21 @@ plt.legend()
 plt.show()
 
 # %% [markdown]
-# **LayerNorm** (Ba et al., 2016) looks at *one token at a time*, and brings its $d$ numbers to mean 0 and variance 1. Then it lets
-# the model choose a scale and a shift for each dimension:
+# **LayerNorm** (Ba et al., 2016) looks at *one token at a time*, and gives its $d$ numbers
+# a mean of 0 and a variance of 1. Then it lets the model choose a scale and a shift for each dimension:
 #
 # $$\mu = \frac{1}{d} \sum_{i=1}^{d} x_i, \qquad \sigma^2 = \frac{1}{d} \sum_{i=1}^{d} (x_i - \mu)^2, \qquad
 # y_i = \frac{x_i - \mu}{\sqrt{\sigma^2 + \epsilon}} \, w_i + b_i$$
 #
-# where $x_i$ is the $i$-th number of the token's vector, $\mu$ their mean, $\sigma^2$ their variance (it divides by $d$, not by $d - 1$), $\epsilon$ a small
-# number that keeps a constant vector from a division by 0, $w_i$ and $b_i$ the learned weight and bias, and $y_i$ the result.
+# where $x_i$ is the $i$-th number of the token's vector, $\mu$ their mean, $\sigma^2$ their variance (it divides by
+# $d$, not by $d - 1$), $\epsilon$ a small number that keeps a constant vector from a division by 0, $w_i$ and $b_i$
+# the learned weight and bias, and $y_i$ the result.
 #
-# For example, $x = (1, 3, 5, 7)$ has the mean 4 and the variance $(9 + 1 + 1 + 9) / 4 = 5$. Without weight and bias it becomes
-# $(-1.342, -0.447, 0.447, 1.342)$. With $w_i = 2$ and $b_i = 1$: $(-1.683, 0.106, 1.894, 3.683)$.
+# For example, $x = (1, 3, 5, 7)$ has the mean 4 and the variance $(9 + 1 + 1 + 9) / 4 = 5$. Without weight and bias
+# it becomes $(-1.342, -0.447, 0.447, 1.342)$. With $w_i = 2$ and $b_i = 1$: $(-1.683, 0.106, 1.894, 3.683)$.
 #
-# Why not over the tokens of a batch? Then what a token becomes would depend on its neighbors, on those of the future too.
+# Why not over the tokens of a batch? Then what a token becomes would depend on its neighbors, on those of the future
+# too.
 #
 # **Write** `layer_norm(x, weight, bias, epsilon=1e-5)`. PyTorch's norm functions are not allowed; `mean` is.
 
@@ -697,30 +712,34 @@ def layer_norm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: float = 1e-5) -
 check("attention.layer_norm")
 
 # %% [markdown]
-# LLaMA and most models since leave the mean alone and divide by the root mean square: RMSNorm (Zhang & Sennrich, 2019). It costs
-# less and works as well.
+# LLaMA and most models since leave the mean alone and divide by the root mean square: RMSNorm (Zhang & Sennrich,
+# 2019). It costs less and works as well.
 
 # %% [markdown]
 # ## Adding instead of replacing
 #
-# A layer could *replace* its input: $x \leftarrow f(x)$. Then whatever a layer does not pass on is lost, and gradients have to squeeze
-# through each layer on the way back. He et al. (2015) let a layer *add* to its input instead:
+# A layer could *replace* its input: $x \leftarrow f(x)$. Then whatever a layer does not pass on is lost, and
+# gradients have to squeeze through each layer on the way back. He et al. (2015) let a layer *add* to its input
+# instead:
 #
 # $$x \leftarrow x + f(x)$$
 #
-# where $x$ is a token's vector and $f$ the layer. The gradient of $x + f(x)$ with respect to $x$ is $1 + f'(x)$. The 1 is a straight way
-# down. The vector that runs through the whole model, and to which each layer adds a little, is called the **residual stream**. One thing matters for the straight
-# way: the sum adds the input *as it came*, before any norm.
+# where $x$ is a token's vector and $f$ the layer. The gradient of $x + f(x)$ with respect to $x$ is $1 + f'(x)$. The
+# 1 is a straight way down. The vector that runs through the whole model, and to which each layer adds a little, is
+# called the **residual stream**. One thing matters for the straight way: the sum adds the input *as it came*, before
+# any norm.
 #
 # ## Where the norm stands
 #
-# There are two places for a norm. The paper of 2017 norms **after** each sum (post-norm). GPT-2 and nearly all models since norm
-# **inside** the branch, before each layer (pre-norm):
+# There are two places for a norm. The paper of 2017 norms **after** each sum (post-norm). GPT-2 and most models since
+# norm **inside** the branch, before each layer (pre-norm):
 #
 # $$\text{post-norm: } x \leftarrow \operatorname{norm}(x + f(x)) \qquad\qquad \text{pre-norm: } x \leftarrow x + f(\operatorname{norm}(x))$$
 #
-# In post-norm a norm sits *on* the way down, in each layer. In pre-norm the way is free. Let us measure how much of a gradient at the top arrives at
-# each of 24 fresh layers.
+# In post-norm a norm sits *on* the way, twice in each block. In pre-norm the way is free. The next cell shows what
+# that does to fresh, random layers. Sixteen random tokens go through 24 of them, and we measure how *alike* the
+# tokens have become: the mean cosine between two tokens. At 1 all tokens point the same way, and nobody can tell them
+# apart any more.
 
 # %%
 depth, width = 24, 64
@@ -729,62 +748,70 @@ depth, width = 24, 64
 class Replacing(library.TransformerBlock):
     """A block that replaces its input instead of adding to it."""
 
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:  # noqa: D102
         x = self.attention(self.attention_norm(x), mask)
         return self.feed_forward(self.feed_forward_norm(x))
 
 
-def gradients_by_depth(blocks: list[nn.Module]) -> list[float]:
-    """Give the size of the gradient at the input of each block, relative to that at the top."""
+def likeness_by_depth(blocks: list[nn.Module]) -> list[float]:
+    """Give the mean cosine between two tokens after each of the blocks, with random weights."""
     generator = torch.Generator().manual_seed(8)
-    stream = torch.randn(4, 16, width, generator=generator).requires_grad_()
-    stops = [stream]
+    stream, found = torch.randn(8, 16, width, generator=generator), []
     for block in blocks:
-        stream = block(stream, library.causal_mask(16))
-        stream.retain_grad()
-        stops.append(stream)
-    (stream * torch.randn(stream.shape, generator=generator)).sum().backward()
-    return [(stop.grad.norm() / stream.grad.norm()).item() for stop in stops[:-1]]
+        for part in block.modules():
+            if isinstance(part, nn.Linear):
+                nn.init.normal_(part.weight, std=part.in_features**-0.5, generator=generator)
+                nn.init.zeros_(part.bias)
+        stream = block(stream)
+        direction = stream / stream.norm(dim=-1, keepdim=True)
+        cosines = direction @ direction.mT
+        found.append(((cosines.sum(dim=(-1, -2)) - 16) / (16 * 15)).mean().item())
+    return found
 
 
-torch.manual_seed(4)
 kinds = {
     "replacing, no sum": [Replacing(width, 4) for _ in range(depth)],
-    "sums, post-norm": [
-        library.TransformerBlock(width, 4, norm_first=False) for _ in range(depth)
-    ],
+    "sums, post-norm": [library.TransformerBlock(width, 4, norm_first=False) for _ in range(depth)],
     "sums, pre-norm": [library.TransformerBlock(width, 4) for _ in range(depth)],
 }
 plt.figure(figsize=(6.5, 3.4))
-for (name, blocks), style in zip(kinds.items(), ("o--", "^:", "s-"), strict=True):
-    plt.plot(range(depth), gradients_by_depth(blocks), style, markersize=4, label=name)
-plt.yscale("log")
-plt.title("Only with sums and free of norms, the way down stays open")
-plt.xlabel("layer (0 is the first)")
-plt.ylabel("gradient, relative to the top")
+with torch.no_grad():
+    for (name, blocks), style in zip(kinds.items(), ("o--", "^:", "s-"), strict=True):
+        plt.plot(range(1, depth + 1), likeness_by_depth(blocks), style, markersize=4, label=name)
+plt.title("Only with a free path do tokens stay different through many layers")
+plt.xlabel("depth (blocks)")
+plt.ylabel("likeness of two tokens (cosine)")
 plt.legend()
 plt.show()
 
 # %% [markdown]
-# FINDING
+# Attention averages, so stacked attention makes tokens alike. Without sums it takes a few layers (Dong et al., 2021).
+# With sums and post-norm it takes longer: when $x$ and $f(x)$ are of equal size, each norm shrinks the share of the
+# original $x$ by $\sqrt{2}$, and there are two in each block, so the share **halves in every block**. In pre-norm
+# nothing shrinks it: after $n$ blocks it stands beside $2n$ additions, a share of about $1/\sqrt{1 + 2n}$.
+#
+# The gradient, on its way back, meets the same path. That is why post-norm models need a learning rate that warms up
+# slowly, and pre-norm models can do without (Xiong et al., 2020).
 #
 # ## A whole block
 #
-# A **transformer block** has two parts, each with its own norm before it and a sum after it. First **gather**: attention brings in
-# what other tokens know. Then **think**: a feed-forward network, two linear maps with a bend between them, works on what each token has
-# gathered, for each token by itself:
+# A **transformer block** has two parts, each with its own norm before it and a sum after it. First **gather**:
+# attention brings in what other tokens know. Then **think**: a feed-forward network, two linear maps with a bend
+# between them, works on what each token has gathered, for each token by itself:
 #
 # $$x' = x + \operatorname{Attention}\big(\operatorname{norm}_1(x)\big), \qquad y = x' + \operatorname{FFN}\big(\operatorname{norm}_2(x')\big)$$
 #
-# where $x$ enters the block, $x'$ is what the first part makes of it, $y$ leaves the block, $\operatorname{norm}_1$ and $\operatorname{norm}_2$ are two LayerNorms with weights of their own,
-# and $\operatorname{FFN}$ is the feed-forward network.
+# where $x$ enters the block, $x'$ is what the first part makes of it, $y$ leaves the block, $\operatorname{norm}_1$
+# and $\operatorname{norm}_2$ are two LayerNorms with weights of their own, and $\operatorname{FFN}$ is the
+# feed-forward network.
 #
-# **A worked example.** One token with the vector $(1, 3)$. Suppose that attention returns what it is given (with one token it can look only at itself), and that the
-# network doubles what it is given. Then $\operatorname{norm}_1(x) = (-1, 1)$ and $x' = (1, 3) + (-1, 1) = (0, 4)$. Next $\operatorname{norm}_2(x') = (-1, 1)$, doubled
-# $(-2, 2)$, and $y = (0, 4) + (-2, 2) = (-2, 6)$.
+# **A worked example.** One token with the vector $(1, 3)$. Suppose that attention returns what it is given (with one
+# token it can look only at itself), and that the network doubles what it is given. Then $\operatorname{norm}_1(x) =
+# (-1, 1)$ and $x' = (1, 3) + (-1, 1) = (0, 4)$. Next $\operatorname{norm}_2(x') = (-1, 1)$, doubled $(-2, 2)$, and $y
+# = (0, 4) + (-2, 2) = (-2, 6)$.
 #
-# **Write** `forward`. The parts are given. Attention is the library's here, so that this exercise does not depend on an earlier one; at
-# the end of the lab you put in your own.
+# **Write** `forward`. The parts are given. Attention is the library's here, so that this exercise does not depend on
+# an earlier one; at the end of the lab you put in your own.
 
 
 # %% exercise="attention.TransformerBlock"
@@ -820,9 +847,9 @@ check("attention.TransformerBlock")
 # %% [markdown]
 # ## It runs: your own stack
 #
-# From here on everything is yours. (If an answer is still missing, these cells stop with `NotImplementedError`. Come back
-# later.) We stack four of your blocks, with your attention in them, on your embeddings and positions. Then we change one word in the middle.
-# What should happen to the outputs before it, and after it?
+# From here on everything is yours. (If an answer is still missing, these cells stop with `NotImplementedError`. Come
+# back later.) We stack four of your blocks, with your attention in them, on your embeddings and positions. Then we
+# change one word in the middle. What should happen to the outputs before it, and after it?
 
 # %%
 torch.manual_seed(7)
@@ -855,20 +882,21 @@ plt.ylabel("change of the output (norm)")
 plt.show()
 
 # %% [markdown]
-# The tokens before stay exactly as they were, through four layers. The tokens after change a little: they have heard of it. This is a GPT in
-# all but size, training and the last map from vectors to words.
+# The tokens before stay exactly as they were, through four layers. The tokens after change a little: they have heard
+# of it. This is a GPT in all but size, training and the last map from vectors to words.
 #
 # ## It talks: two heads make an induction head
 #
-# A trained model does something that looks like learning while it reads: shown *A B ... A*, it guesses *B*, even if it has never
-# seen *A* and *B* together before. Olsson et al. (2022) found the parts that do this. They are two heads in two layers, and both
-# are ones that you know:
+# A trained model does something that looks like learning while it reads: shown *A B ... A*, it guesses *B*, even if
+# it has never seen *A* and *B* together before. Olsson et al. (2022) found the parts that do this. They are two heads
+# in two layers, and both are ones that you know:
 #
-# 1. **Layer 1, previous token.** Each token gathers the word *before* it, and carries it along.
-# 2. **Layer 2, induction.** Each token asks: 'who carries *my* word?' The answer is the token that came *after* an earlier me.
+# 1. **Layer 0, previous token.** Each token gathers the word *before* it, and carries it along.
+# 2. **Layer 1, induction.** Each token asks: 'who carries *my* word?' The answer is the token that came *after* an
+#    earlier me.
 #
-# Their numbers below are made by hand; everything that computes is yours. With the identity matrix as values,
-# your attention returns its own weights: row $i$ of weights, times the identity, is row $i$ of weights.
+# Their numbers below are made by hand; everything that computes is yours. With the identity matrix as values, your
+# attention returns its own weights: row $i$ of weights, times the identity, is row $i$ of weights.
 
 
 # %%
@@ -893,8 +921,8 @@ print(" ".join(riddle), "->", next_word)
 AttentionView(riddle, pattern)
 
 # %% [markdown]
-# Choose layer 2 and look at the last row: the last *purple* looks at *fox*, since *fox* carries *purple*. Nothing was
-# trained, and no weight knows about foxes. Feed each guess back in, and it writes:
+# Choose layer 1 (the second one) and look at the last row: the last *purple* looks at *fox*, since *fox* carries
+# *purple*. Nothing was trained, and no weight knows about foxes. Feed each guess back in, and it writes:
 
 # %%
 written = list(riddle)
@@ -903,13 +931,14 @@ for _ in range(10):
 print(" ".join(written))
 
 # %% [markdown]
-# Try your own riddle. Invent words: it does not matter which. Then break it on purpose: use `sinusoidal_positions` without the
-# step back, or leave out the factor 40, and look at the widget again.
+# Try your own riddle. Invent words: it does not matter which. Then break it on purpose: use `sinusoidal_positions`
+# without the step back, or leave out the factor 40, and look at the widget again.
 #
 # ## What you have built
 #
-# Embeddings, positions, attention with scale and mask, heads, a norm, and the block that holds them together. That is all there is in a GPT but for
-# training, and it fits on two pages. Compare your answers with `llmlab/model/`: it is short, and it has the same names.
+# Embeddings, positions, attention with scale and mask, heads, a norm, and the block that holds them together. That is
+# all there is in a GPT but for training, and it fits on two pages. Compare your answers with `llmlab/model/`: it is
+# short, and it has the same names.
 
 # %%
 progress()
@@ -924,5 +953,8 @@ progress()
 # - Olsson et al. (2022), *In-context Learning and Induction Heads*: what you ran last, found in trained models.
 # - Dao et al. (2022), *FlashAttention*: the same result as yours, without ever storing the weights.
 # - Ainslie et al. (2023), *GQA: Training Generalized Multi-Query Transformer Models from Multi-Head Checkpoints*.
+# - Dong, Cordonnier & Loukas (2021), *Attention is Not All You Need*: why attention without sums makes all tokens alike.
+# - Voita et al. (2019), *Analyzing Multi-Head Self-Attention*; Wang et al. (2022), *Interpretability in the Wild*:
+#   heads with tasks.
 #
 # In the project, `course/05_attention.md` tells the history, and lab 07 trains what you have built.

@@ -1,0 +1,154 @@
+"""The command line of bubblewrap: what a sandboxed kernel sees of the machine.
+
+It sees the system's programs and libraries, this Python with its packages, and the two packages of this project,
+all read-only; three private folders in memory; the copy of one submission. Nothing else of the disk is there:
+no home, no course, no other submission, no solutions. See bwrap(1), version 0.8.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from autograder.sandbox.errors import SandboxUnavailable
+from autograder.sandbox.limits import Limits
+
+HOME = "/home/student"
+WORK = f"{HOME}/work"
+SUBMISSION = "/submission"
+UID = 1000
+
+_SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+# The loader's cache, Debian's choice of BLAS, fonts for plots, the time zone.
+_ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "fonts", "localtime")
+_PACKAGES = ("autograder", "llmlab")
+
+PASSWD = f"student:x:{UID}:{UID}::{HOME}:/bin/sh\n"
+HOSTS = "127.0.0.1 localhost\n::1 localhost\n"
+
+_GO_ON = (
+    "grading goes on without a sandbox only with --unsafe-no-sandbox, which runs what students wrote as "
+    "you, with your files and your network"
+)
+
+
+def bubblewrap() -> str:
+    """Find the program.
+
+    Raises:
+        SandboxUnavailable: It is not installed.
+    """
+    found = shutil.which("bwrap") if sys.platform == "linux" else None
+    if not found:
+        where = "" if sys.platform == "linux" else "use Linux and "
+        raise SandboxUnavailable(
+            f"There is no bubblewrap here; {where}install it (`apt install bubblewrap`, "
+            f"`dnf install bubblewrap`, `conda install bubblewrap`); {_GO_ON}."
+        )
+    return found
+
+
+def python_folders() -> list[str]:
+    """Name the folders that this Python and the project's packages are read from."""
+    folders = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}
+    for package in _PACKAGES:
+        spec = importlib.util.find_spec(package)
+        if spec is not None and spec.origin is not None:
+            # An editable install is read from a checkout, of which no more than the package is shown.
+            folders.add(str(Path(spec.origin).parent))
+    folders |= {os.path.realpath(folder) for folder in folders}
+    return _outermost(folders - {"/"})
+
+
+def _outermost(folders: Iterable[str]) -> list[str]:
+    """Leave out what lies in another folder, and in /usr, which is always there."""
+    kept: list[str] = []
+    for folder in sorted(folders):
+        if not any(Path(folder).is_relative_to(outer) for outer in ["/usr", *kept]):
+            kept.append(folder)
+    return kept
+
+
+def arguments(
+    limits: Limits,
+    environment: Mapping[str, str],
+    readable: Iterable[str] = (),
+    submission: str | None = None,
+    private: str | None = None,
+) -> list[str]:
+    """Write bubblewrap's arguments up to the command.
+
+    Args:
+        limits: The size of the private folders is theirs.
+        environment: All variables that the command sees.
+        readable: Further files and folders to show, read-only, at their own place.
+        submission: The folder whose copy becomes the working folder.
+        private: A folder made by the provisioner: what it holds is shown read-only at its own place,
+            but for `sockets` in it, where the kernel puts its sockets.
+    """
+    scratch = ["--size", str(limits.scratch_bytes)]
+    given = ["--unshare-all", "--unshare-user", "--disable-userns", "--cap-drop", "ALL"]
+    given += ["--uid", str(UID), "--gid", str(UID), "--hostname", "sandbox"]
+    given += ["--die-with-parent", "--new-session", "--clearenv"]
+    for name, value in environment.items():
+        given += ["--setenv", name, value]
+    given += ["--ro-bind", "/usr", "/usr"]
+    for path in _SYSTEM:
+        if os.path.islink(path):
+            given += ["--symlink", os.readlink(path), path]
+        else:
+            given += ["--ro-bind-try", path, path]
+    for name in _ETC:
+        given += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+    # The settings in /proc/sys belong to the machine, and obey a grader who is root even with no capability
+    # left (core_pattern names a program that Linux runs outside): no part of /proc is to be written.
+    given += ["--proc", "/proc", "--remount-ro", "/proc"]
+    given += ["--dev", "/dev", *scratch, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]  # noqa: S108
+    given += [*scratch, "--tmpfs", "/tmp"]  # noqa: S108
+    given += [*scratch, "--tmpfs", HOME, "--dir", WORK]
+    for folder in python_folders():
+        given += ["--ro-bind", folder, folder]
+    for path in readable:
+        given += ["--ro-bind", path, path]
+    if submission is not None:
+        given += ["--ro-bind", submission, SUBMISSION]
+    if private is not None:
+        given += ["--ro-bind", private, private]
+        given += ["--bind", f"{private}/sockets", f"{private}/sockets"]
+        given += ["--ro-bind", f"{private}/passwd", "/etc/passwd"]
+        given += ["--ro-bind", f"{private}/hosts", "/etc/hosts"]
+    return [*given, "--remount-ro", "/", "--chdir", WORK]
+
+
+def sandbox_works() -> None:
+    """Start a sandbox with this Python in it; the first success is remembered.
+
+    Raises:
+        SandboxUnavailable: It does not start; the message says what to install or allow.
+    """
+    _trial(bubblewrap())
+
+
+@functools.cache
+def _trial(program: str) -> None:
+    command = [program, *arguments(Limits(), {}), "--", sys.executable, "-I", "-S", "-c", "pass"]
+    try:
+        done = subprocess.run(command, env={}, capture_output=True, text=True, timeout=60)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired) as error:
+        reason = str(error)
+    else:
+        if done.returncode == 0:
+            return
+        reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+    raise SandboxUnavailable(
+        f"Bubblewrap cannot start a sandbox here ({reason.rstrip('.')}); install bubblewrap 0.8 or newer and "
+        "allow user namespaces (`sysctl kernel.unprivileged_userns_clone=1`, on Ubuntu "
+        "`sysctl kernel.apparmor_restrict_unprivileged_userns=0`, in a container "
+        f"`--security-opt seccomp=unconfined`); {_GO_ON}."
+    )

@@ -1,0 +1,11 @@
+"""Errors of the sandbox: each says what is wrong and what to do."""
+
+from autograder.errors import AutograderError
+
+
+class SandboxUnavailable(AutograderError):
+    """No sandbox can be started on this machine."""
+
+
+class SandboxMisconfigured(AutograderError):
+    """A setting of the sandbox, or the folder given to it, cannot be used."""

@@ -1,0 +1,37 @@
+"""What the tests collect from the labs themselves, so that a new exercise is covered at once."""
+
+from __future__ import annotations
+
+import runpy
+from functools import cache
+from pathlib import Path
+
+from autograder import exercises
+from autograder.exercise import Exercise, Probe
+from autograder.remote import read_hidden
+
+ROOT = Path(__file__).parent.parent
+SOLUTIONS = ROOT / "solutions"
+LABS = exercises.labs()
+EXERCISES = [exercise for lab in LABS for exercise in lab]
+
+
+def folder_of(exercise: Exercise) -> Path:
+    return SOLUTIONS / exercises.load(exercise.id.partition(".")[0]).folder
+
+
+@cache
+def _hidden(folder: Path) -> dict[str, list[Probe]]:
+    return read_hidden((folder / "hidden.py").read_text("utf-8"))
+
+
+def hidden_probes(exercise: Exercise) -> list[Probe]:
+    return _hidden(folder_of(exercise)).get(exercise.id, [])
+
+
+@cache
+def variants() -> dict[str, list[object]]:
+    found: dict[str, list[object]] = {}
+    for lab in LABS:
+        found |= runpy.run_path(str(SOLUTIONS / lab.folder / "variants.py"))["VARIANTS"]
+    return found

@@ -1,0 +1,172 @@
+"""Collected from the exercises: a new one is covered here the moment it exists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+from autograder.answers import collect
+from autograder.evidence import observe, observe_trusted
+from autograder.exercise import Exercise, Misconception
+from autograder.judge import Verdict, judge
+from tests.labs import EXERCISES, LABS, hidden_probes, variants
+
+SEEDS = (11, 12, 13)
+every_exercise = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda one: one.id)
+every_misconception = pytest.mark.parametrize(
+    ("exercise", "misconception"),
+    [
+        pytest.param(exercise, one, id=f"{exercise.id}-{one.name}")
+        for exercise in EXERCISES
+        for one in exercise.misconceptions
+    ],
+)
+
+
+def graded(exercise: Exercise, answer: Any, seed: int) -> Verdict:
+    """Judge an answer as grading does, with hidden probes."""
+    hidden = hidden_probes(exercise)
+    evidence = collect(exercise, {exercise.name: answer}, seed, hidden)
+    return judge(exercise, [*exercise.probes, *hidden], evidence, seed)
+
+
+def diagnosed(exercise: Exercise, one: Misconception, seed: int, with_hidden: bool) -> Verdict:
+    probes = [*exercise.probes, *(hidden_probes(exercise) if with_hidden else [])]
+    evidence = [observe_trusted(exercise, probe, one.implementation, seed) for probe in probes]
+    return judge(exercise, probes, evidence, seed)
+
+
+@pytest.mark.parametrize("with_hidden", [False, True], ids=["public", "graded"])
+@every_misconception
+def test_a_misconception_loses_points_and_is_told_its_own_sentence(
+    exercise: Exercise, misconception: Misconception, with_hidden: bool
+) -> None:
+    for seed in SEEDS:
+        verdict = diagnosed(exercise, misconception, seed, with_hidden)
+        assert verdict.points == 0
+        assert verdict.misconception == misconception.name
+        assert verdict.sentence == misconception.sentence
+
+
+@every_misconception
+def test_no_other_misconception_behaves_like_it(
+    exercise: Exercise, misconception: Misconception
+) -> None:
+    others = [one for one in exercise.misconceptions if one is not misconception]
+    alone = Exercise(
+        exercise.id,
+        exercise.points,
+        exercise.reference,
+        exercise.name,
+        choices=exercise.choices,
+        mutates=exercise.mutates,
+        probes=exercise.probes,
+        misconceptions=others,
+    )
+    for seed in SEEDS:
+        verdict = diagnosed(alone, misconception, seed, with_hidden=False)
+        assert verdict.points == 0
+        assert verdict.misconception == ""
+
+
+@every_exercise
+def test_differently_written_correct_answers_get_full_points(exercise: Exercise) -> None:
+    written = variants()[exercise.id]
+    assert len(written) >= 2
+    for answer in written:
+        for seed in SEEDS:
+            verdict = graded(exercise, answer, seed)
+            assert verdict.points == exercise.points, (
+                f"{answer}: {verdict.sentence} {verdict.facts}"
+            )
+
+
+def _replaced(result: Any, kind: str) -> Any:
+    """Give a result of the right shape without any thought in it."""
+    if isinstance(result, torch.Tensor):
+        if kind == "random":
+            return (
+                torch.rand(result.shape).to(result.dtype)
+                if result.dtype != torch.bool
+                else (torch.rand(result.shape) < 0.5)
+            )
+        return torch.full_like(result, kind == "ones")
+    if isinstance(result, (list, tuple)):
+        return type(result)(_replaced(item, kind) for item in result)
+    return {"zeros": 0.0, "ones": 1.0, "random": 0.123}[kind]
+
+
+def trivial(exercise: Exercise, kind: str) -> Any:
+    """Write an answer that returns None, zeros, ones, its input or random numbers."""
+    reference = exercise.reference
+    if exercise.is_plain:
+        values = {"None": None, "zeros": 0, "ones": 1, "input": "", "random": 0.123}
+        return values[kind]
+
+    def result(args: tuple[Any, ...], compute: Any) -> Any:
+        if kind == "None":
+            return None
+        return args[0] if kind == "input" else _replaced(compute(), kind)
+
+    if not isinstance(reference, type):
+        return lambda *args, **kwargs: result(args, lambda: reference(*args, **kwargs))
+
+    def made(*args: Any, **kwargs: Any) -> Any:
+        module = reference(*args, **kwargs)
+        forward = module.forward
+        module.forward = lambda *a, **k: result(a, lambda: forward(*a, **k))
+        return module
+
+    return made
+
+
+@pytest.mark.parametrize("kind", ["None", "zeros", "ones", "input", "random"])
+@every_exercise
+def test_a_trivial_answer_earns_nothing(exercise: Exercise, kind: str) -> None:
+    for seed in SEEDS:
+        probes = [*exercise.probes, *hidden_probes(exercise)]
+        answer = trivial(exercise, kind)
+        evidence = [observe_trusted(exercise, probe, answer, seed) for probe in probes]
+        assert judge(exercise, probes, evidence, seed).points == 0
+
+
+@every_exercise
+def test_the_reference_handed_in_as_the_answer_earns_nothing(exercise: Exercise) -> None:
+    if exercise.is_plain:
+        assert graded(exercise, exercise.reference, 1).passed
+        return
+    handed_in = graded(exercise, exercise.reference, 1)
+    assert handed_in.points == 0
+    assert "llmlab's own" in handed_in.sentence
+    wrapped = graded(exercise, lambda *args, **kwargs: exercise.reference(*args, **kwargs), 1)
+    assert wrapped.points == 0
+
+
+@every_exercise
+def test_the_answer_is_judged_the_same_with_the_same_seed(exercise: Exercise) -> None:
+    answer = variants()[exercise.id][0]
+    probe = exercise.probes[0]
+    first, second = (observe(exercise, probe, answer, 5) for _ in range(2))
+    assert repr(first.value) == repr(second.value)
+
+
+@every_exercise
+def test_an_exercise_has_rising_hints_and_misconceptions(exercise: Exercise) -> None:
+    assert len(exercise.hints) >= 3
+    assert len(set(exercise.hints)) == len(exercise.hints)
+    assert len(exercise.misconceptions) >= 2
+
+
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.folder)
+def test_what_a_misconception_says_to_reread_is_a_heading_of_the_lab(lab: Any) -> None:
+    from tests.labs import SOLUTIONS
+
+    text = (SOLUTIONS / lab.folder / f"{lab.topic}.py").read_text("utf-8")
+    headings = [line.lstrip("# ").strip() for line in text.splitlines() if line.startswith("# #")]
+    for exercise in lab:
+        for one in exercise.misconceptions:
+            named = one.sentence.partition("eread '")[2].partition("'")[0]
+            if named:
+                assert named in headings, f"{one.name} names {named!r}"
