@@ -23,6 +23,14 @@ from llmlab.errors import WorkspaceError
 MARKER = ".llmlab"
 WELCOME = Path("00_welcome") / "welcome.ipynb"
 
+_HIDDEN = {
+    "@jupyterlab/apputils-extension:announcements": True,
+    "@jupyter/nbgrader:assignment-list": True,
+    "@jupyter/nbgrader:course-list": True,
+    "@jupyter/nbgrader:create-assignment": True,
+    "@jupyter/nbgrader:formgrader": True,
+}
+
 
 @dataclass
 class Laid:
@@ -165,11 +173,10 @@ def open_jupyterlab(folder: Path, browser: bool = True, port: int | None = None)
         raise WorkspaceError("JupyterLab is not installed here; run `pip install jupyterlab`.")
     command = [sys.executable, "-m", "jupyterlab", f"--notebook-dir={folder}"]
     command.append(f"--LabApp.default_url=/lab/tree/{WELCOME.as_posix()}")
-    # Saved widget state would make exported pages load scripts from elsewhere; news and telemetry
-    # would leave the machine.
+    # News would leave the machine, and an instructor's panels would puzzle a learner.
     command += [
-        "--LabApp.news_url=",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
+        f"--ServerApp.tornado_settings={{'page_config_data': {{'disabledExtensions': {_HIDDEN}}}}}",
     ]
     if not browser:
         command.append("--no-browser")
