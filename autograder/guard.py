@@ -20,8 +20,10 @@ from types import CodeType, FrameType
 from typing import Any
 
 from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
 
 HEARD_CHARACTERS = 2_000
+_FUSED = "scaled_dot_product_attention"
 
 
 class TimeLimitReached(BaseException):
@@ -124,7 +126,27 @@ def _operation(function: Any) -> str:
     name = getattr(function, "__name__", "")
     if name in ("__get__", "__set__"):
         return ""
-    return name.split(".")[0].strip("_").removeprefix("special_").removeprefix("safe_")
+    operation = name.split(".")[0].strip("_")
+    for prefix in ("special_", "safe_", "native_"):
+        operation = operation.removeprefix(prefix)
+    # One function, and a kernel of its own for each kind of machine.
+    return _FUSED if operation.startswith("scaled_dot_product_") else operation
+
+
+class _ForbidInside(TorchDispatchMode):
+    """Looks at the operations that a function of PyTorch's written in Python is made of."""
+
+    def __init__(self, names: dict[str, str]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.names = names
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        operation = _operation(func)
+        if operation in self.names:
+            raise ForbiddenCall(self.names[operation])
+        return func(*args, **(kwargs or {}))
 
 
 class _Forbid(TorchFunctionMode):
@@ -138,7 +160,10 @@ class _Forbid(TorchFunctionMode):
         operation = _operation(func)
         if operation in self.names:
             raise ForbiddenCall(self.names[operation])
-        return func(*args, **(kwargs or {}))
+        # This mode is off while a function runs: `softmin` would call `softmax` unseen.
+        inside = hasattr(func, "__code__")
+        with _ForbidInside(self.names) if inside else contextlib.nullcontext():
+            return func(*args, **(kwargs or {}))
 
 
 def _codes(implementation: Any) -> set[CodeType]:

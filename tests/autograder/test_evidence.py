@@ -576,9 +576,7 @@ def test_a_generator_is_run_to_its_end(body: str, said: str) -> None:
 @pytest.mark.usefixtures("short")
 def test_a_generator_that_never_yields_is_stopped() -> None:
     answer = run_cell("def countdown(n):\n    while True: pass\n    yield\n", "countdown")
-    assert (
-        "did not finish" in verdict_on(generator_exercise(), {"countdown": answer}).sentence
-    )
+    assert "did not finish" in verdict_on(generator_exercise(), {"countdown": answer}).sentence
 
 
 # Plain answers and choices
@@ -655,9 +653,7 @@ def test_results_become_plain_data() -> None:
 @pytest.mark.parametrize("value", [object(), {1, 2}, b"bytes", 1j, lambda: 0])
 def test_other_objects_cannot_be_compared(value: Any) -> None:
     sentence = verdict_on(plain_exercise(0.25), {"share": [value]}).sentence
-    assert sentence == (
-        f"`share` is a `{type(value).__name__}`, which cannot be compared."
-    )
+    assert sentence == (f"`share` is a `{type(value).__name__}`, which cannot be compared.")
 
 
 def test_a_list_that_holds_itself_ends() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from typing import Any
 
 import pytest
@@ -109,6 +110,28 @@ def test_an_operation_in_place_is_the_same_operation() -> None:
     assert verdict_on(exercise, {"twice": lambda x: x + x}).passed
 
 
+def test_attention_inside_a_function_of_pytorchs_is_found_out() -> None:
+    exercise = Lab(97, "demo", "Demo").exercise(
+        "attend",
+        points=1,
+        reference=lambda x: F.scaled_dot_product_attention(x, x, x),
+        forbidden=("torch.nn.functional.scaled_dot_product_attention",),
+    )
+
+    @exercise.probe
+    def small(implementation: Any, generator: torch.Generator) -> Any:
+        """Three tokens of four numbers."""
+        return implementation(torch.randn(1, 3, 4, generator=generator))
+
+    def through_a_module(x: Tensor) -> Tensor:
+        layer = nn.MultiheadAttention(4, 1, batch_first=True)
+        return layer(x, x, x, need_weights=False)[0]
+
+    sentence = verdict_on(exercise, {"attend": through_a_module}).sentence
+    assert "calls `torch.nn.functional.scaled_dot_product_attention`" in sentence
+    assert verdict_on(exercise, {"attend": lambda x: (x @ x.mT / 2).softmax(-1) @ x}).passed
+
+
 def test_calling_the_reference_is_found_out() -> None:
     verdict = verdict_on(exercise_without(), {"shares": lambda scores: shares(scores)})
     assert verdict.points == 0
@@ -163,6 +186,5 @@ def test_time_that_is_not_used_up_leaves_no_alarm() -> None:
         pass
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
     with pytest.raises(TimeLimitReached), time_limit(0.05):
-        while True:
-            pass
+        time.sleep(5)
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)

@@ -54,7 +54,11 @@ class Lab:
     port: int
 
     def url(self, notebook: str) -> str:
-        return f"http://127.0.0.1:{self.port}/lab/tree/{notebook}?token={TOKEN}"
+        # In a workspace of its own, or JupyterLab would open the notebooks of earlier tests beside it.
+        workspace = Path(notebook).stem
+        return (
+            f"http://127.0.0.1:{self.port}/lab/workspaces/{workspace}/tree/{notebook}?token={TOKEN}"
+        )
 
 
 @contextlib.contextmanager
@@ -135,13 +139,15 @@ class Notebook:
     def run(self, text: str) -> Locator:
         """Run the cell that contains `text` and wait until it has finished."""
         cell = self.cell(text)
-        cell.locator(".cm-content").first.click()
         prompt = cell.locator(".jp-InputPrompt").first
         before = prompt.inner_text()
-        self.page.keyboard.press("Control+Enter")
-        for _ in range(600):
+        for tenth in range(1200):
             now = prompt.inner_text()
             if now != before and re.search(r"\d", now):
                 return cell
+            if now == before and tenth % 50 == 0:
+                # While a page is still being laid out, a first key press may be lost.
+                cell.locator(".cm-content").first.click()
+                self.page.keyboard.press("Control+Enter")
             self.page.wait_for_timeout(100)
         raise AssertionError(f"The cell with {text!r} did not finish.")
