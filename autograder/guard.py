@@ -140,6 +140,11 @@ class _ForbidInside(TorchDispatchMode):
         super().__init__()  # type: ignore[no-untyped-call]
         self.names = names
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        # Nothing is compiled here, and skipping would import the compiler: more than a second.
+        return False
+
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
