@@ -16,6 +16,8 @@ from torch import Tensor
 
 RELATIVE_TOLERANCE = 1e-4
 ABSOLUTE_TOLERANCE = 1e-5
+# Tensors of more numbers are described by their shape.
+SHOWN_NUMBERS = 8
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def describe(value: Any) -> str:
     if isinstance(value, Tensor):
         shape = tuple(value.shape)
         kind = str(value.dtype).removeprefix("torch.")
-        if value.numel() <= 8 and value.device.type != "meta":
+        if value.numel() <= SHOWN_NUMBERS and value.device.type != "meta":
             numbers = value.tolist()
             return f"{_rounded(numbers)} (tensor of shape {shape}, {kind})"
         return f"tensor of shape {shape}, {kind}"
@@ -127,6 +129,11 @@ def _compare_tensors(
         f"has wrong values ({share}); the largest error is{place}: {wanted} was expected, "
         f"{found} came"
     )
+    if expected.numel() > SHOWN_NUMBERS:
+        descriptions = (
+            f"{wanted}{place} ({descriptions[0]})",
+            f"{found}{place} ({descriptions[1]})",
+        )
     return Mismatch("value", clause, *descriptions, where)
 
 

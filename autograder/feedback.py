@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 import textwrap
 from collections.abc import Iterable
 
@@ -44,13 +45,18 @@ def as_text(verdict: Verdict) -> str:
     return "\n".join([*lines, *filter(None, [_advice(verdict)])])
 
 
+def _marked_up(text: str) -> str:
+    """Escape a text, and set what stands between backticks as code."""
+    return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", html.escape(text))
+
+
 def as_html(verdict: Verdict) -> str:
     """Write a verdict as a card; all that comes from the student is escaped."""
     color = _COLORS[verdict.status]
     rows = "".join(
         f'<tr><th style="text-align:left;vertical-align:top;padding:1px 12px 1px 0;font-weight:600">'
         f'{html.escape(label)}</th><td style="text-align:left;font-family:var(--jp-code-font-family,'
-        f'monospace);white-space:pre-wrap">{html.escape(text)}</td></tr>'
+        f'monospace);white-space:pre-wrap">{_marked_up(text)}</td></tr>'
         for label, text in verdict.facts
     )
     table = (
@@ -59,7 +65,7 @@ def as_html(verdict: Verdict) -> str:
         else ""
     )
     quiet = "".join(
-        f'<div style="margin-top:4px;opacity:.8;font-size:12px">{html.escape(text)}</div>'
+        f'<div style="margin-top:4px;opacity:.8;font-size:12px">{_marked_up(text)}</div>'
         for text in (*verdict.notes, _advice(verdict))
         if text
     )
@@ -69,7 +75,7 @@ def as_html(verdict: Verdict) -> str:
         f'style="border-left:4px solid {color};padding:6px 12px;margin:4px 0;max-width:46em">'
         f'<div style="font-weight:600"><span style="color:{color}" aria-hidden="true">'
         f"{_MARKS[verdict.status]}</span> {html.escape(verdict.exercise)}: "
-        f'{_points_of(verdict)}</div><div style="margin-top:2px">{html.escape(verdict.sentence)}</div>'
+        f'{_points_of(verdict)}</div><div style="margin-top:2px">{_marked_up(verdict.sentence)}</div>'
         f"{table}{quiet}</div>"
     )
 

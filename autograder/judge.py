@@ -186,8 +186,6 @@ def _facts(probe: Probe, seen: Evidence, mismatch: Mismatch | None) -> tuple[tup
     if mismatch:
         where = f" ({mismatch.where})" if mismatch.where else ""
         facts += [(f"Expected{where}", mismatch.expected), (f"Got{where}", mismatch.got)]
-        if mismatch.kind == "value" and "largest error" in mismatch.sentence:
-            facts.append(("Difference", mismatch.sentence.removeprefix("has ")))
     if seen.fault and seen.fault.line:
         facts.append(("Your line", seen.fault.line))
     return tuple(facts)

@@ -23,6 +23,7 @@ from llmlab.errors import WorkspaceError
 MARKER = ".llmlab"
 WELCOME = Path("00_welcome") / "welcome.ipynb"
 
+# News would leave the machine, and an instructor's panels would puzzle a learner.
 _HIDDEN = {
     "@jupyterlab/apputils-extension:announcements": True,
     "@jupyter/nbgrader:assignment-list": True,
@@ -173,11 +174,14 @@ def open_jupyterlab(folder: Path, browser: bool = True, port: int | None = None)
         raise WorkspaceError("JupyterLab is not installed here; run `pip install jupyterlab`.")
     command = [sys.executable, "-m", "jupyterlab", f"--notebook-dir={folder}"]
     command.append(f"--LabApp.default_url=/lab/tree/{WELCOME.as_posix()}")
-    # News would leave the machine, and an instructor's panels would puzzle a learner.
-    command += [
-        "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
-        f"--ServerApp.tornado_settings={{'page_config_data': {{'disabledExtensions': {_HIDDEN}}}}}",
-    ]
+    command.append(
+        "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate"
+    )
+    settings = folder.resolve() / MARKER / "jupyter"
+    page = json.dumps({"disabledExtensions": _HIDDEN}, indent=1)
+    write_safely(settings / "labconfig" / "page_config.json", page.encode())
+    places = filter(None, [str(settings), os.environ.get("JUPYTER_CONFIG_PATH")])
+    environment = {**os.environ, "JUPYTER_CONFIG_PATH": os.pathsep.join(places)}
     if not browser:
         command.append("--no-browser")
     if port is not None:
@@ -185,4 +189,4 @@ def open_jupyterlab(folder: Path, browser: bool = True, port: int | None = None)
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         # In a container everyone is root, and Jupyter would refuse.
         command.append("--allow-root")
-    return subprocess.run(command, check=False).returncode  # noqa: S603 - our own command
+    return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 - our own

@@ -86,8 +86,7 @@ function render({ model, el }) {
     }, box);
     return { canvas, text, context: canvas.getContext("2d") };
   }
-  const main = picture("main", "rows look, columns are looked at",
-    "Attention of one head. Arrow keys move over the cells.");
+  const main = picture("main", "", "Attention of one head. Arrow keys move over the cells.");
   const side = picture("heads", "", "All heads of the layer for one query. Up and down choose the head.");
   const status = element("div", { class: "llmlab-attention-status", role: "status", "aria-live": "polite" }, root);
 
@@ -221,7 +220,7 @@ function render({ model, el }) {
 
   function say() {
     const chosen = model.get("query");
-    const name = (i) => `“${tokens[i]}”`;
+    const name = (i) => `“${tokens[i]}” (${i})`; // a word can stand at several places
     const h = hovered?.head ?? model.get("head");
     let key = hovered?.key;
     let most = "";
@@ -247,7 +246,9 @@ function render({ model, el }) {
     layer.value = model.get("layer");
     head.value = model.get("head");
     query.value = model.get("query");
-    (model.get("view") === "arcs" ? drawArcs : drawMatrix)(colors);
+    const arcs = model.get("view") === "arcs";
+    main.text.textContent = arcs ? "the left looks, the right is looked at" : "rows look, columns are looked at";
+    (arcs ? drawArcs : drawMatrix)(colors);
     drawHeads(colors);
     say();
     if (!root.dataset.drawn) {

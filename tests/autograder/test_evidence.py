@@ -203,7 +203,26 @@ def test_wrong_values_are_told_with_the_largest_error_and_where() -> None:
 
     verdict = verdict_of(answer)
     assert "wrong values (1 of 6)" in verdict.sentence
-    assert "[1, 2]" in fact(verdict, "Difference")
+    assert "at [1, 2]" in verdict.sentence
+    assert fact(verdict, "Got").startswith("[[")
+
+
+def test_of_a_large_tensor_the_worst_number_is_shown() -> None:
+    exercise = Lab(97, "demo", "Demo").exercise("zeros", points=1, reference=torch.zeros)
+
+    @exercise.probe
+    def many(implementation: Any, generator: torch.Generator) -> Any:
+        """A hundred zeros."""
+        return implementation(10, 10)
+
+    def answer(*shape: int) -> Tensor:
+        result = torch.zeros(shape) + 0.5
+        result[3, 4] = 7
+        return result
+
+    verdict = verdict_on(exercise, {"zeros": answer})
+    assert fact(verdict, "Expected") == "0 at [3, 4] (tensor of shape (10, 10), float32)"
+    assert fact(verdict, "Got") == "7 at [3, 4] (tensor of shape (10, 10), float32)"
 
 
 def test_a_misconception_takes_the_place_of_the_observation() -> None:
