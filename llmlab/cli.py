@@ -19,10 +19,11 @@ app = typer.Typer(
 )
 
 
-def _show_version(wanted: bool) -> None:
+def _show_version(wanted: bool) -> bool:
     if wanted:
         typer.echo(f"llmlab {__version__}")
         raise typer.Exit
+    return wanted
 
 
 @app.callback()

@@ -23,7 +23,7 @@ from torch import Tensor
 from llmlab.errors import ConfigurationError, ShapeError
 
 _MIME = "application/vnd.jupyter.widget-view+json"
-_GUTTER = 84
+_GUTTER = 84.0
 
 
 def _label(token: str) -> str:

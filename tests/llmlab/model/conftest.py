@@ -1,11 +1,9 @@
 """What the tests of the model share: comparison with PyTorch's own, forwards and backwards."""
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import pytest
 import torch
-from jaxtyping import config
 from torch import Tensor
 
 Agree = Callable[..., None]
@@ -44,12 +42,3 @@ def agree() -> Agree:
         )
 
     return compare
-
-
-@pytest.fixture
-def unchecked() -> Iterator[Any]:
-    """Switch the checks of shapes and types off, as they are for whoever uses llmlab."""
-    before = config.jaxtyping_disable
-    config.update("jaxtyping_disable", True)
-    yield
-    config.update("jaxtyping_disable", before)
