@@ -9,7 +9,7 @@ lab: .venv/installed
 	$(BIN)/llmlab lab $(ARGS)
 
 test: .venv/installed-dev check
-	$(BIN)/python -m pytest $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 check: .venv/installed-dev
 	$(BIN)/ruff check .
