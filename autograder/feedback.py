@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import textwrap
-from collections.abc import Iterable
 
 from autograder.judge import Verdict
 
@@ -72,8 +71,3 @@ def as_html(verdict: Verdict) -> str:
         f'{_points_of(verdict)}</div><div style="margin-top:2px">{html.escape(verdict.sentence)}</div>'
         f"{table}{quiet}</div>"
     )
-
-
-def summary_text(verdicts: Iterable[Verdict]) -> str:
-    """Write several verdicts, each in its own paragraph."""
-    return "\n\n".join(as_text(verdict) for verdict in verdicts)
