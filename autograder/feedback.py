@@ -32,15 +32,16 @@ def _advice(verdict: Verdict) -> str:
 
 
 def as_text(verdict: Verdict) -> str:
-    """Write a verdict as plain text, at most 76 columns wide but for what the student wrote."""
+    """Write a verdict as plain text, at most 76 columns wide."""
     head = f"{_MARKS[verdict.status]} {verdict.exercise}: {_points_of(verdict)}"
-    lines = [head, *textwrap.wrap(verdict.sentence, WIDTH)]
+    lines = [*textwrap.wrap(head, WIDTH), *textwrap.wrap(verdict.sentence, WIDTH)]
     for label, text in verdict.facts:
         lines += textwrap.wrap(
             f"{label}: {text}", WIDTH, initial_indent="  ", subsequent_indent="    "
         )
-    lines += [line for note in verdict.notes for line in textwrap.wrap(note, WIDTH)]
-    return "\n".join([*lines, *filter(None, [_advice(verdict)])])
+    for text in (*verdict.notes, _advice(verdict)):
+        lines += textwrap.wrap(text, WIDTH)
+    return "\n".join(lines)
 
 
 def as_html(verdict: Verdict) -> str:
