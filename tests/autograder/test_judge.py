@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from autograder.answers import collect
-from autograder.evidence import HIDDEN_FILE, Evidence, Fault, Returned
+from autograder.evidence import HIDDEN_FILE, Evidence, Fault, Returned, observe_trusted
 from autograder.exercise import Exercise, Lab, Probe
 from autograder.feedback import as_html, as_text
 from autograder.judge import Verdict, judge
@@ -118,6 +120,80 @@ def test_a_fault_counts_whatever_value_stands_beside_it(kind: str) -> None:
         assert not verdict.passed
         assert verdict.points == 0
         assert "`successor`" in verdict.sentence
+
+
+KINDS = [
+    "missing",
+    "not_callable",
+    "reference",
+    "unwritten",
+    "signature",
+    "raised",
+    "forbidden",
+    "mutated",
+    "timeout",
+    "exit",
+    "not_plain",
+    "probe",
+    "no_evidence",
+    "other",
+]
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-9, 9)
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from(
+        [torch.tensor(2.0), torch.tensor(0.0), torch.ones(0, 2), torch.ones(9).int()]
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+anything_seen = st.builds(
+    Evidence,
+    probe=st.sampled_from(["one", "minus_one", "value", ""]),
+    value=ANYTHING | st.builds(lambda inner: {"next": inner}, ANYTHING),
+    fault=st.none()
+    | st.builds(Fault, st.sampled_from(KINDS), st.text(max_size=9), st.text(max_size=9)),
+    returned=st.lists(
+        st.builds(
+            Returned,
+            st.sampled_from(["tensor", "None", "list", ""]),
+            st.just(()) | st.just((2, 3)),
+            has_nan=st.booleans(),
+        ),
+        max_size=2,
+    ).map(tuple),
+    printed=st.text(max_size=9),
+    characters=st.integers(-5, 10**12),
+    warnings=st.lists(st.text(max_size=9), max_size=4).map(tuple),
+)
+ASKED = make_exercise()
+CHOICE = Lab(97, "demo", "Demo").exercise("letter", points=1, reference="b", choices=("a", "b"))
+
+
+@settings(max_examples=200, derandomize=True, deadline=None)
+@given(st.lists(anything_seen, max_size=3))
+def test_whatever_the_evidence_is_there_is_a_verdict_and_no_points_for_nothing(
+    evidence: list[Evidence],
+) -> None:
+    for exercise in (ASKED, CHOICE):
+        verdict = verdict_on(evidence, exercise)
+        assert verdict.sentence
+        assert as_text(verdict)
+        if verdict.points:
+            for probe, seen in zip(exercise.probes, evidence, strict=False):
+                assert (seen.probe, seen.fault) == (probe.name, None)
+                assert (
+                    probe.compare(
+                        observe_trusted(exercise, probe, exercise.reference, SEED).value, seen.value
+                    )
+                    is None
+                )
+            assert len(evidence) >= len(exercise.probes)
 
 
 @pytest.mark.parametrize("kind", ["missing", "unwritten"])
