@@ -173,7 +173,10 @@ def _compare(
         return next((mismatch for mismatch in found_first if mismatch), None)
     if isinstance(expected, (list, tuple)):
         if len(expected) != len(got):
-            clause = f"has {len(got)} items, and {len(expected)} were expected"
+            verb = "was" if len(expected) == 1 else "were"
+            clause = (
+                f"has {len(got)} item{'s' * (len(got) != 1)}, and {len(expected)} {verb} expected"
+            )
             return Mismatch("shape", clause, describe(expected), describe(got), where)
         found_first = (
             _compare(left, right, f"{where}[{i}]", relative, absolute)
@@ -231,7 +234,11 @@ def same_set() -> Comparison:
         extra = [item for item in got if not among(item, expected)]
         if not missing and not extra:
             return None
-        clause = f"lacks {len(missing)} items and has {len(extra)} that do not belong"
+        parts = [
+            f"lacks {len(missing)} of {len(expected)} items" if missing else "",
+            f"has {len(extra)} too many" if extra else "",
+        ]
+        clause = " and ".join(part for part in parts if part)
         return Mismatch("value", clause, describe(expected), describe(got))
 
     return compare
