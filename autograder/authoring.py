@@ -13,7 +13,6 @@ made by nbgrader's own preprocessors.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import jupytext
@@ -26,12 +25,21 @@ from autograder.exercise import Exercise, Lab
 from llmlab.workspace import write_safely
 
 _SCHEMA = 3
+_KINDS = ("exercise", "check", "question")
 _LAB_FOLDER = re.compile(r"\d\d_[a-z_]+")
+_QUESTION = re.compile(r"[a-z]\w*", re.ASCII)
+_SOLUTION = re.compile("(BEGIN|END) SOLUTION")
+# No notebook may have a longer cell id.
+_LONGEST = 64
 
 
 def grade_id(exercise_id: str) -> str:
     """Write an exercise's id as nbgrader allows it: `attention-causal_mask`."""
     return exercise_id.replace(".", "-")
+
+
+def _cell_name(kind: str, exercise_id: str) -> str:
+    return grade_id(exercise_id) + ("-answer" if kind == "exercise" else "")
 
 
 def exercise_of(cell: NotebookNode) -> Exercise | None:
@@ -65,13 +73,19 @@ def source_notebook(path: Path) -> NotebookNode:
         cell.metadata = NotebookNode()
         cell.id = f"{lab.topic}-{number:03}"
         place = f"{path.name}, cell {number + 1}"
-        for kind in ("exercise", "check", "question"):
-            if kind in marks:
-                key = f"{kind} {marks[kind]}"
-                if key in used:
-                    raise AuthoringError(f"{place}: there are two cells of {key}; remove one.")
-                used.add(key)
-                _mark(cell, lab, kind, str(marks[kind]), marks.get("points"), place)
+        kinds = [kind for kind in _KINDS if kind in marks]
+        for kind in kinds:
+            _mark(cell, lab, kind, str(marks[kind]), marks.get("points"), place)
+            if cell.id in used:
+                raise AuthoringError(
+                    f"{place}: {kind} `{marks[kind]}` has the name of an earlier cell; remove one, "
+                    "or rename it."
+                )
+            used.add(cell.id)
+        if not kinds and _SOLUTION.search(cell.source):
+            raise AuthoringError(
+                f"{place}: an answer stands in a cell without a mark; mark it exercise= or question=."
+            )
     _complete(lab, used, path)
     notebook.metadata = nbformat.from_dict(
         {
@@ -92,10 +106,15 @@ def _mark(
     cell: NotebookNode, lab: Lab, kind: str, exercise_id: str, points: object, place: str
 ) -> None:
     """Give a marked cell the metadata that nbgrader reads."""
-    topic = exercise_id.partition(".")[0]
+    topic, _, rest = exercise_id.partition(".")
     if topic != lab.topic:
         raise AuthoringError(
             f"{place}: `{exercise_id}` is no id of this lab; begin it `{lab.topic}.`."
+        )
+    name = _cell_name(kind, exercise_id)
+    if len(name) > _LONGEST:
+        raise AuthoringError(
+            f"{place}: `{name}` is longer than {_LONGEST} characters; choose a shorter id."
         )
     marks: dict[str, object] = {
         "grade": kind != "exercise",
@@ -103,34 +122,44 @@ def _mark(
         "schema_version": _SCHEMA,
         "solution": kind != "check",
         "task": False,
-        "grade_id": grade_id(exercise_id) + ("-answer" if kind == "exercise" else ""),
+        "grade_id": name,
     }
     if kind == "question":
         if not isinstance(points, (int, float)) or points <= 0 or cell.cell_type != "markdown":
             raise AuthoringError(
                 f"{place}: a question is a markdown cell with points, as points=2."
             )
+        if not _QUESTION.fullmatch(rest):
+            raise AuthoringError(
+                f"{place}: `{exercise_id}` is no id; write letters, digits and _ after `{topic}.`."
+            )
         marks["points"] = points
     elif exercise_id not in lab.exercises:
         raise AuthoringError(
             f"{place}: there is no exercise `{exercise_id}`; declare it in the lab."
         )
+    elif cell.cell_type != "code":
+        raise AuthoringError(f"{place}: a cell marked {kind}= is a code cell; remove [markdown].")
     if kind == "check":
         marks["points"] = lab.exercises[exercise_id].points
         call = f'check("{exercise_id}")'
         if cell.source.strip() not in ("", call):
             raise AuthoringError(f"{place}: the cell must hold `{call}` and no more.")
         cell.source = call
-    elif "### BEGIN SOLUTION" not in cell.source:
-        raise AuthoringError(f"{place}: no answer stands between ### BEGIN and ### END SOLUTION.")
-    cell.id = str(marks["grade_id"])[:64]
+    else:
+        found = _SOLUTION.findall(cell.source)
+        if not found or found != ["BEGIN", "END"] * (len(found) // 2):
+            raise AuthoringError(
+                f"{place}: no answer stands between ### BEGIN SOLUTION and ### END SOLUTION."
+            )
+    cell.id = name
     cell.metadata["nbgrader"] = marks
 
 
 def _complete(lab: Lab, used: set[str], path: Path) -> None:
     for exercise in lab:
         for kind in ("exercise", "check"):
-            if f"{kind} {exercise.id}" not in used:
+            if _cell_name(kind, exercise.id) not in used:
                 raise AuthoringError(
                     f"{path.name} has no cell marked {kind}={exercise.id!r}; add it."
                 )
@@ -147,12 +176,20 @@ def release_notebook(source: NotebookNode) -> NotebookNode:
     return notebook
 
 
-def lab_sources(solutions: Path) -> Iterator[Path]:
-    """Yield the source of each lab in the folder, in the order of the course."""
-    for folder in sorted(solutions.glob("*/")):
-        source = folder / f"{folder.name.partition('_')[2]}.py"
-        if _LAB_FOLDER.fullmatch(folder.name) and source.exists():
-            yield source
+def lab_sources(solutions: Path) -> list[Path]:
+    """List the source of each lab in the folder, in the order of the course.
+
+    Raises:
+        AutograderError: There are none.
+    """
+    folders = [one for one in sorted(solutions.glob("*/")) if _LAB_FOLDER.fullmatch(one.name)]
+    sources = [folder / f"{folder.name.partition('_')[2]}.py" for folder in folders]
+    found = [source for source in sources if source.exists()]
+    if not found:
+        raise AutograderError(
+            f"{solutions} holds no labs, as 05_attention/attention.py; give --solutions."
+        )
+    return found
 
 
 def solutions_folder() -> Path:
@@ -182,7 +219,7 @@ def build(solutions: Path, labs: Path, check: bool = False) -> list[Path]:
         The notebooks that were written.
 
     Raises:
-        AuthoringError: A source breaks the format.
+        AutograderError: There are no sources, or one breaks the format.
         WorkspaceError: labs/ cannot be written.
         StaleLabs: `check` is set and labs/ is not what the sources give.
     """

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import os
 import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -46,6 +52,20 @@ def _notebook_path(what: str, folder: Path) -> tuple[Path, str]:
     )
 
 
+@contextlib.contextmanager
+def _progress_aside() -> Iterator[None]:
+    """Let the hints and checks that a notebook calls be no attempts of the learner's."""
+    before = os.environ.get("LLMLAB_PROGRESS")
+    with tempfile.TemporaryDirectory(prefix="llmlab-") as folder:
+        os.environ["LLMLAB_PROGRESS"] = str(Path(folder) / "progress.jsonl")
+        try:
+            yield
+        finally:
+            del os.environ["LLMLAB_PROGRESS"]
+            if before is not None:
+                os.environ["LLMLAB_PROGRESS"] = before
+
+
 @app.command()
 def check(
     what: Annotated[str, typer.Argument(metavar="LAB|NOTEBOOK", help="05_attention, or a file.")],
@@ -60,12 +80,12 @@ def check(
 
     path, wanted = _notebook_path(what, folder)
     console = Console()
-    if as_json:
+    status = contextlib.nullcontext() if as_json else console.status(f"Running {path} …")
+    with status, _progress_aside():
         verdicts = run_and_judge(path, wanted=wanted)
+    if as_json:
         typer.echo(json.dumps([asdict(verdict) for verdict in verdicts], indent=2))
     else:
-        with console.status(f"Running {path} …"):
-            verdicts = run_and_judge(path, wanted=wanted)
         console.print(_table(verdicts))
     raise typer.Exit(0 if all(verdict.passed for verdict in verdicts) else 1)
 
@@ -93,6 +113,8 @@ def progress(folder: Folder = _LABS_FOLDER) -> None:
     """Show how far you have come."""
     from autograder.notebook import progress_text
 
+    if not folder.is_dir() and folder != _LABS_FOLDER:
+        raise UnknownLab(f"There is no folder {folder}; give the one that holds your labs.")
     place = folder if folder.is_dir() else Path.cwd()
     typer.echo(progress_text(standings(progress_file(place))))
 
@@ -168,6 +190,13 @@ def new(
 
 def main() -> None:
     """Run the command; an error of ours is one sentence and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal or a pipe that cannot show a mark, or a file's odd name, gets a question mark.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    if not sys.warnoptions:
+        # What a library warns of is for us to mend, and not for the person to read.
+        warnings.simplefilter("ignore")
     try:
         app()
     except (AutograderError, LlmlabError) as error:

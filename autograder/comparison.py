@@ -7,6 +7,7 @@ names another.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,8 @@ RELATIVE_TOLERANCE = 1e-4
 ABSOLUTE_TOLERANCE = 1e-5
 # Tensors of more numbers are described by their shape.
 SHOWN_NUMBERS = 8
+# PyTorch cannot compute with 4-bit numbers, raw bits and the like, nor show their values.
+_ORDINARY = re.compile(r"torch\.(bool|u?int(8|16|32|64)|b?float(16|32|64)|float8_\w+|complex\d+)")
 
 
 @dataclass(frozen=True)
@@ -42,19 +45,30 @@ class Mismatch:
 Comparison = Callable[[Any, Any], Mismatch | None]
 
 
+def is_ordinary(tensor: Tensor) -> bool:
+    """Whether a tensor's numbers are of a type that PyTorch can compute with."""
+    return _ORDINARY.fullmatch(str(tensor.dtype)) is not None
+
+
 def describe(value: Any) -> str:
     """Describe a result in one line: small tensors by their values, large ones by their shape."""
     if isinstance(value, Tensor):
         shape = tuple(value.shape)
         kind = str(value.dtype).removeprefix("torch.")
-        if value.numel() <= SHOWN_NUMBERS and value.device.type != "meta":
+        if value.numel() <= SHOWN_NUMBERS and value.device.type != "meta" and is_ordinary(value):
             numbers = value.tolist()
             return f"{_rounded(numbers)} (tensor of shape {shape}, {kind})"
         return f"tensor of shape {shape}, {kind}"
-    if isinstance(value, (list, tuple, dict, str)) and len(repr(value)) > 120:
+    if isinstance(value, (list, tuple)):
+        text = f"[{', '.join(map(describe, value))}]"
+    elif isinstance(value, dict):
+        text = f"{{{', '.join(f'{key!r}: {describe(item)}' for key, item in value.items())}}}"
+    else:
+        text = repr(value)
+    if isinstance(value, (list, tuple, dict, str)) and len(text) > 120:
         parts = "characters" if isinstance(value, str) else "items"
         return f"{_kind_of(value).removeprefix('a ')} of {len(value)} {parts}"
-    return repr(value)
+    return text
 
 
 def _rounded(numbers: Any) -> str:
@@ -75,6 +89,8 @@ def _kind_of(value: Any) -> str:
 
 
 def _number_kind(tensor: Tensor) -> str:
+    if not is_ordinary(tensor):
+        return f"numbers of type {str(tensor.dtype).removeprefix('torch.')}"
     if tensor.dtype == torch.bool:
         return "truth values"
     if tensor.is_complex():
@@ -102,7 +118,8 @@ def _compare_tensors(
         wrong = left != right
         if not bool(wrong.any()):
             return None
-        error = (left.to(torch.float64) - right.to(torch.float64)).abs()
+        # Two whole numbers too large for a float may differ by what rounds to 0.
+        error = (left.to(torch.float64) - right.to(torch.float64)).abs().clamp(min=1)
     else:
         widest = torch.complex128 if expected.is_complex() else torch.float64
         left, right = expected.to(widest), got.to(widest)
@@ -117,7 +134,7 @@ def _compare_tensors(
         wrong = ~agrees
         # Where both are infinite the difference is NaN, and there is no error.
         error = torch.nan_to_num((left - right).abs(), nan=torch.inf, posinf=torch.inf)
-        error = torch.where(wrong, error, 0.0)
+    error = torch.where(wrong, error, 0.0)
     index = tuple(int(i) for i in torch.unravel_index(error.argmax(), error.shape))
     share = f"{int(wrong.sum())} of {wrong.numel()}"
     place = f" at {list(index)}" if index else ""
@@ -163,7 +180,10 @@ def _compare(
         return next((mismatch for mismatch in found_first if mismatch), None)
     if isinstance(expected, (list, tuple)):
         if len(expected) != len(got):
-            clause = f"has {len(got)} items, and {len(expected)} were expected"
+            verb = "was" if len(expected) == 1 else "were"
+            clause = (
+                f"has {len(got)} item{'s' * (len(got) != 1)}, and {len(expected)} {verb} expected"
+            )
             return Mismatch("shape", clause, describe(expected), describe(got), where)
         found_first = (
             _compare(left, right, f"{where}[{i}]", relative, absolute)
@@ -185,7 +205,7 @@ def close(relative: float = RELATIVE_TOLERANCE, absolute: float = ABSOLUTE_TOLER
     """Require the same structure, shapes and kinds, and numbers equal within a tolerance.
 
     Precision is free: float64 beside float32 is no mistake. Whole numbers, truth values and text must be
-    equal exactly.
+    equal exactly; a whole number beside a real one may differ by the tolerance.
     """
 
     def compare(expected: Any, got: Any) -> Mismatch | None:
@@ -203,7 +223,7 @@ def at_most(factor: float) -> Comparison:
         if got <= factor * expected:
             return None
         clause = f"needs {got:,}, and at most {factor} times {expected:,} is allowed"
-        return Mismatch("limit", clause, f"at most {factor * expected:,}", f"{got:,}")
+        return Mismatch("limit", clause, f"at most {factor * expected:,.10g}", f"{got:,}")
 
     return compare
 
@@ -221,7 +241,11 @@ def same_set() -> Comparison:
         extra = [item for item in got if not among(item, expected)]
         if not missing and not extra:
             return None
-        clause = f"lacks {len(missing)} items and has {len(extra)} that do not belong"
+        parts = [
+            f"lacks {len(missing)} of {len(expected)} items" if missing else "",
+            f"has {len(extra)} too many" if extra else "",
+        ]
+        clause = " and ".join(part for part in parts if part)
         return Mismatch("value", clause, describe(expected), describe(got))
 
     return compare

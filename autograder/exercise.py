@@ -55,11 +55,13 @@ class Probe:
 
     def generator(self, exercise_id: str, seed: int) -> torch.Generator:
         """Make the generator that draws this probe's inputs: the same for every implementation."""
-        salt = zlib.crc32(f"{exercise_id}/{self.name}".encode())
-        return torch.Generator().manual_seed((seed ^ (salt << 16)) & (2**63 - 1))
+        # PyTorch looks at 32 bits of a seed, and each of ours is to make a difference.
+        return torch.Generator().manual_seed(
+            zlib.crc32(f"{exercise_id}/{self.name}/{seed}".encode())
+        )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Misconception:
     """A plausible wrong answer, and what to tell those who give it."""
 
@@ -177,8 +179,10 @@ class Lab:
         exercise_id = f"{self.topic}.{name}"
         if exercise_id in self.exercises:
             raise AuthoringError(f"There are two exercises `{exercise_id}`; rename one.")
-        if points < 1:
-            raise AuthoringError(f"`{exercise_id}` is worth {points} points; give at least 1.")
+        if not isinstance(points, int) or points < 1:
+            raise AuthoringError(
+                f"`{exercise_id}` is worth {points} points; give a whole number from 1 on."
+            )
         exercise = Exercise(
             exercise_id, points, reference, name, hints, forbidden, choices, mutates
         )

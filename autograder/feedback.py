@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 import textwrap
-from collections.abc import Iterable
 
 from autograder.judge import Verdict
 
@@ -34,15 +33,16 @@ def _advice(verdict: Verdict) -> str:
 
 
 def as_text(verdict: Verdict) -> str:
-    """Write a verdict as plain text, at most 76 columns wide but for what the student wrote."""
+    """Write a verdict as plain text, at most 76 columns wide."""
     head = f"{_MARKS[verdict.status]} {verdict.exercise}: {_points_of(verdict)}"
-    lines = [head, *textwrap.wrap(verdict.sentence, WIDTH)]
+    lines = [*textwrap.wrap(head, WIDTH), *textwrap.wrap(verdict.sentence, WIDTH)]
     for label, text in verdict.facts:
         lines += textwrap.wrap(
             f"{label}: {text}", WIDTH, initial_indent="  ", subsequent_indent="    "
         )
-    lines += [line for note in verdict.notes for line in textwrap.wrap(note, WIDTH)]
-    return "\n".join([*lines, *filter(None, [_advice(verdict)])])
+    for text in (*verdict.notes, _advice(verdict)):
+        lines += textwrap.wrap(text, WIDTH)
+    return "\n".join(lines)
 
 
 def _marked_up(text: str) -> str:
@@ -78,8 +78,3 @@ def as_html(verdict: Verdict) -> str:
         f'{_points_of(verdict)}</div><div style="margin-top:2px">{_marked_up(verdict.sentence)}</div>'
         f"{table}{quiet}</div>"
     )
-
-
-def summary_text(verdicts: Iterable[Verdict]) -> str:
-    """Write several verdicts, each in its own paragraph."""
-    return "\n\n".join(as_text(verdict) for verdict in verdicts)

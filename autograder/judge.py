@@ -67,20 +67,18 @@ def judge(
     Returns:
         The verdict. Evidence that is missing or out of order counts against the answer.
     """
-    by_name = {one.probe: one for one in evidence}
-    notes = _notes(evidence)
-    for probe in probes:
-        seen = by_name.get(probe.name)
-        if seen is None:
-            fault = Fault("exit", "", "")
-            seen = Evidence(probe.name, fault=fault)
-        sentence, facts = _examine(exercise, probe, seed, seen)
-        if not sentence:
+    evidence = _in_order(probes, evidence)
+    # What an answer prints may hold its inputs, and those of a hidden probe stay hidden.
+    notes = _notes([one for probe, one in zip(probes, evidence, strict=True) if not probe.hidden])
+    for probe, seen in zip(probes, evidence, strict=True):
+        wrong = _examine(exercise, probe, seed, seen)
+        if not wrong:
             continue
+        sentence, facts = wrong
         kind = seen.fault.kind if seen.fault else ""
         misconception = None
         if kind not in _UNDIAGNOSED:
-            misconception = diagnose(exercise, probes, by_name, seed)
+            misconception = diagnose(exercise, probes, evidence, seed)
         status: Status = "unwritten" if kind in ("unwritten", "missing") else "wrong"
         return Verdict(
             exercise.id,
@@ -98,17 +96,27 @@ def judge(
     return Verdict(exercise.id, "passed", points, points, sentence, notes=notes)
 
 
+def _in_order(probes: Sequence[Probe], evidence: Sequence[Evidence]) -> list[Evidence]:
+    """Give each probe the evidence that stands in its place, or a fault where it does not."""
+    result = []
+    for place, probe in enumerate(probes):
+        if place >= len(evidence):
+            result.append(Evidence(probe.name, fault=Fault("exit")))
+        elif evidence[place].probe != probe.name:
+            result.append(Evidence(probe.name, fault=Fault("no_evidence")))
+        else:
+            result.append(evidence[place])
+    return result
+
+
 def diagnose(
-    exercise: Exercise, probes: Sequence[Probe], evidence: dict[str, Evidence], seed: int
+    exercise: Exercise, probes: Sequence[Probe], evidence: Sequence[Evidence], seed: int
 ) -> Misconception | None:
     """Find the misconception that behaves as the answer did on every probe, or None."""
     for misconception in exercise.misconceptions:
         if all(
-            probe.name in evidence
-            and _behaves_alike(
-                _of_misconception(exercise, probe, misconception, seed), evidence[probe.name]
-            )
-            for probe in probes
+            _behaves_alike(_of_misconception(exercise, probe, misconception, seed), seen)
+            for probe, seen in zip(probes, evidence, strict=True)
         ):
             return misconception
     return None
@@ -140,14 +148,14 @@ def _behaves_alike(ours: Evidence, theirs: Evidence) -> bool:
 
 def _examine(
     exercise: Exercise, probe: Probe, seed: int, seen: Evidence
-) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """Say what is wrong with what one probe saw, and the facts; an empty sentence if nothing is."""
+) -> tuple[str, tuple[tuple[str, str], ...]] | None:
+    """Say what is wrong with what one probe saw, and the facts; None if nothing is."""
     reference = _of_reference(exercise, probe, seed)
     mismatch = None
     if not seen.fault:
         mismatch = probe.compare(reference.value, seen.value)
         if not mismatch:
-            return "", ()
+            return None
     outline = _outline_mismatch(reference.returned, seen.returned)
     if seen.fault and not (seen.fault.kind in ("probe", "not_plain") and outline):
         sentence = _fault_sentence(exercise, seen.fault)
@@ -253,7 +261,7 @@ def _fault_sentence(exercise: Exercise, fault: Fault) -> str:
         ),
         "probe": _sentence(f"What `{name}` returns cannot be used: {fault.message}"),
     }
-    return sentences.get(fault.kind, f"`{name}` failed.")
+    return sentences.get(fault.kind) or f"`{name}` failed."
 
 
 def _unwritten_sentence(name: str, raised_in: str) -> str:

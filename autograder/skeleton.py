@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from autograder.errors import AuthoringError
+from llmlab.errors import WorkspaceError
 from llmlab.workspace import write_safely
 
 _EXERCISES = '''"""Lab {number:02}: the exercises on {topic}."""
@@ -46,6 +47,13 @@ def small_tensor(implementation: Any, generator: Generator) -> Any:
 )
 def squares(x: Tensor) -> Tensor:
     return x**2
+
+
+@double.misconception(
+    "Your code adds 2 to its input. Doubling multiplies by it. Reread 'The first idea'."
+)
+def adds_two(x: Tensor) -> Tensor:
+    return x + 2
 '''
 
 _SOURCE = '''# %% [markdown]
@@ -63,12 +71,14 @@ from autograder import check, hint, progress
 #
 # A question, the idea in words, the formula, a worked example.
 
+
 # %% exercise="{topic}.double"
 def double(x: torch.Tensor) -> torch.Tensor:
     """Return twice the input, of the same shape."""
     ### BEGIN SOLUTION
     return x + x
     ### END SOLUTION
+
 
 # %% check="{topic}.double"
 check("{topic}.double")
@@ -120,7 +130,9 @@ def write_skeleton(root: Path, lab: str) -> list[Path]:
         The files written.
 
     Raises:
-        AuthoringError: The name is out of form, the root is no checkout, or a file exists already.
+        WorkspaceError: There is no room, or no permission.
+        AuthoringError: The name is out of form, the root is no checkout, or the number or a file is
+            taken.
     """
     match = re.fullmatch(r"(\d\d)_([a-z][a-z_]*)", lab)
     if not match:
@@ -130,6 +142,9 @@ def write_skeleton(root: Path, lab: str) -> list[Path]:
     if not (root / "autograder" / "exercises").is_dir():
         raise AuthoringError(f"{root} is no checkout of llmlab; give one with --root.")
     number, topic = int(match[1]), match[2]
+    for taken in sorted((root / "solutions").glob(f"{match[1]}_*")):
+        if taken.name != lab:
+            raise AuthoringError(f"Lab {match[1]} is {taken.name} already; choose another number.")
     texts = {
         root / "autograder" / "exercises" / f"{topic}.py": _EXERCISES,
         root / "solutions" / lab / f"{topic}.py": _SOURCE,
@@ -141,6 +156,14 @@ def write_skeleton(root: Path, lab: str) -> list[Path]:
         if path.exists():
             raise AuthoringError(f"{path} exists already; choose another topic, or edit it.")
     title = topic.replace("_", " ").capitalize()
-    for path, text in texts.items():
-        write_safely(path, text.format(number=number, topic=topic, title=title).encode())
-    return list(texts)
+    written: list[Path] = []
+    try:
+        for path, text in texts.items():
+            write_safely(path, text.format(number=number, topic=topic, title=title).encode())
+            written.append(path)
+    except WorkspaceError:
+        # Half a lab would stand in the way of the next try.
+        for path in written:
+            path.unlink()
+        raise
+    return written

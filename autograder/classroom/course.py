@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import nbformat
 
 from autograder.authoring import lab_sources, source_notebook
-from autograder.errors import AutograderError
+from llmlab.workspace import write_safely
 
 _CONFIG = '''"""nbgrader's configuration of this course; `nbgrader --help-all` explains every option."""
 
@@ -68,37 +67,23 @@ def init_course(course: Path, solutions: Path) -> list[str]:
         The names of the assignments.
 
     Raises:
-        AutograderError: The folder cannot be written, or there are no sources.
+        AutograderError: There are no sources, or one breaks the format.
+        WorkspaceError: The folder cannot be written.
     """
-    sources = list(lab_sources(solutions))
-    if not sources:
-        raise AutograderError(
-            f"{solutions} holds no labs, as 05_attention/attention.py; give --solutions."
-        )
-    try:
-        course.mkdir(parents=True, exist_ok=True)
-        name = course.resolve().name
-        _write_new(course / "nbgrader_config.py", _CONFIG.format(name=name))
-        _write_new(course / "README.md", _README.format(name=name))
-        for source in sources:
-            lab = source.parent.name
-            target = course / "source" / lab / f"{source.stem}.ipynb"
-            _write_new(target, nbformat.writes(source_notebook(source)) + "\n")
-            hidden = source.with_name("hidden.py")
-            if hidden.exists():
-                _write_new(course / "hidden" / f"{lab}.py", hidden.read_text("utf-8"))
-    except OSError as error:
-        raise AutograderError(
-            f"{error.filename or course} could not be written ({error.strerror}); choose a folder that you "
-            "may write to."
-        ) from error
+    sources = lab_sources(solutions)
+    name = course.resolve().name
+    texts = {
+        course / "nbgrader_config.py": _CONFIG.format(name=name),
+        course / "README.md": _README.format(name=name),
+    }
+    for source in sources:
+        lab = source.parent.name
+        target = course / "source" / lab / f"{source.stem}.ipynb"
+        texts[target] = nbformat.writes(source_notebook(source)) + "\n"
+        hidden = source.with_name("hidden.py")
+        if hidden.exists():
+            texts[course / "hidden" / f"{lab}.py"] = hidden.read_text("utf-8")
+    for path, text in texts.items():
+        if not path.exists():
+            write_safely(path, text.encode())
     return [source.parent.name for source in sources]
-
-
-def _write_new(path: Path, text: str) -> None:
-    if path.exists():
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, "utf-8")
-    shutil.move(part, path)

@@ -27,8 +27,8 @@ embed = LAB.exercise(
     forbidden=("torch.nn.functional.embedding",),
     hints=(
         "Look at the shapes: the table has one row a token, and each id names a row.",
-        "A tensor can be indexed by a whole tensor of indices at once; the result has the shape of "
-        "the indices, followed by what is left of the table.",
+        "A tensor can be indexed by a whole tensor of indices at once; the result has the shape "
+        "of the indices, followed by what is left of the table.",
         "Index the table with the ids, and return what comes out: one expression, no loop.",
     ),
 )
@@ -51,18 +51,16 @@ def batch(implementation: Any, generator: Generator) -> Any:
 
 
 @embed.misconception(
-    "Your code picks columns of the table. A token's vector is a row: the first index of the "
-    "table counts tokens, "
-    "the second counts dimensions. Reread 'A table with one row a token'."
+    "Your code picks columns of the table. A token's vector is a row: the first index of the table "
+    "counts tokens, the second counts dimensions. Reread 'A table with one row a token'."
 )
 def picks_columns(table: Tensor, ids: Tensor) -> Tensor:
     return table[:, ids.clamp(max=table.shape[1] - 1)].movedim(0, -1)
 
 
 @embed.misconception(
-    "Your code averages the vectors of all tokens into one. Each token keeps a vector of its "
-    "own; attention is "
-    "what mixes them, later. Reread 'A table with one row a token'."
+    "Your code averages the vectors of all tokens into one. Each token keeps a vector of its own; "
+    "attention is what mixes them, later. Reread 'A table with one row a token'."
 )
 def averages(table: Tensor, ids: Tensor) -> Tensor:
     return table[ids].mean(dim=-2)
@@ -70,8 +68,7 @@ def averages(table: Tensor, ids: Tensor) -> Tensor:
 
 @embed.misconception(
     "Your code cuts the gradient: the vectors come out right, and the table would never learn, "
-    "since it is "
-    "detached from what was looked up. Reread 'The table is learned'."
+    "since it is detached from what was looked up. Reread 'The table is learned'."
 )
 def detached(table: Tensor, ids: Tensor) -> Tensor:
     return table.detach()[ids].requires_grad_()
@@ -84,9 +81,8 @@ positions = LAB.exercise(
     reference=model.sinusoidal_positions,
     hints=(
         "Look at the formula: which part depends on the position, and which on the dimension?",
-        "Make the vector of frequencies first, one for each pair of dimensions, and multiply "
-        "each position "
-        "by each frequency. Sine goes to the even dimensions and cosine to the odd ones.",
+        "Make the vector of frequencies first, one for each pair of dimensions, and multiply each "
+        "position by each frequency. Sine goes to the even dimensions and cosine to the odd ones.",
         "Start from a tensor of zeros of the final shape; assign the sines of the angles to every "
         "second column from column 0 on, and the cosines to every second column from column 1 on.",
     ),
@@ -114,11 +110,9 @@ def _interleaved(angles: Tensor) -> Tensor:
 
 
 @positions.misconception(
-    "Your sines fill the first half of each vector and your cosines the second. In Vaswani et "
-    "al. they "
-    "alternate: even dimensions are sines, odd ones cosines. Both work in a model, but this lab "
-    "checks the "
-    "paper's order. Reread 'Waves for positions'."
+    "Your sines fill the first half of each vector and your cosines the second. In Vaswani et al. "
+    "they alternate: even dimensions are sines, odd ones cosines. Both work in a model, but this "
+    "lab checks the paper's order. Reread 'Waves for positions'."
 )
 def in_halves(length: int, model_dim: int) -> Tensor:
     angles = _angles(length, torch.arange(0, model_dim, 2) / model_dim)
@@ -126,18 +120,18 @@ def in_halves(length: int, model_dim: int) -> Tensor:
 
 
 @positions.misconception(
-    "Your exponent counts pairs, and the formula's counts dimensions: the exponent runs up to "
-    "nearly 1, and yours stops at "
-    "a half, so the slowest waves are too fast. Reread 'Waves for positions'."
+    "Your exponent counts pairs, and the formula's counts dimensions: the exponent runs "
+    "up to nearly 1, and yours stops at a half, so the slowest waves are too fast. "
+    "Reread 'Waves for positions'."
 )
 def half_exponent(length: int, model_dim: int) -> Tensor:
     return _interleaved(_angles(length, torch.arange(model_dim // 2) / model_dim))
 
 
 @positions.misconception(
-    "Each dimension of yours has a frequency of its own. A sine and the cosine beside it share "
-    "one: that is what makes "
-    "a shift in position a rotation of the pair. Reread 'Waves for positions'."
+    "Each dimension of yours has a frequency of its own. A sine and the cosine beside "
+    "it share one: that is what makes a shift in position a rotation of the pair. "
+    "Reread 'Waves for positions'."
 )
 def own_frequencies(length: int, model_dim: int) -> Tensor:
     angles = _angles(length, torch.arange(model_dim) / model_dim)
@@ -147,8 +141,7 @@ def own_frequencies(length: int, model_dim: int) -> Tensor:
 
 @positions.misconception(
     "Your positions start at 1. The first token stands at position 0, where all sines are 0 and "
-    "all cosines are 1. "
-    "Reread 'Waves for positions'."
+    "all cosines are 1. Reread 'Waves for positions'."
 )
 def from_one(length: int, model_dim: int) -> Tensor:
     return _interleaved(_angles(length, torch.arange(0, model_dim, 2) / model_dim, start=1))
@@ -156,8 +149,7 @@ def from_one(length: int, model_dim: int) -> Tensor:
 
 @positions.misconception(
     "Your cosines are in the even dimensions and your sines in the odd ones: the two are "
-    "exchanged. Reread "
-    "'Waves for positions'."
+    "exchanged. Reread 'Waves for positions'."
 )
 def cosine_first(length: int, model_dim: int) -> Tensor:
     angles = _angles(length, torch.arange(0, model_dim, 2) / model_dim)
@@ -173,13 +165,10 @@ attention = LAB.exercise(
     hints=(
         "Follow the shapes: (query, head_dim) by (key, head_dim) must give (query, key).",
         "There are four steps: compare, scale, turn scores into weights, average the values. The "
-        "mask comes "
-        "in between the second and the third.",
+        "mask comes in between the second and the third.",
         "Multiply the query by the transposed key, divide by the root of the last size of the "
-        "query, "
-        "set the scores that are not allowed to minus infinity, take the softmax over the keys, "
-        "and multiply "
-        "by the value.",
+        "query, set the scores that are not allowed to minus infinity, take the softmax over the "
+        "keys, and multiply by the value.",
     ),
 )
 
@@ -233,19 +222,18 @@ def _attend(
 
 
 @attention.misconception(
-    "The scores are not divided by the square root of the head size. Without it they grow with "
-    "that size, the "
-    "softmax saturates on the largest, and its gradient vanishes. Reread 'Why the scores are "
-    "scaled'."
+    "The scores are not divided by the square root of the head size. Without it they grow "
+    "with that size, the softmax saturates on the largest, and its gradient vanishes. Reread "
+    "'Why the scores are scaled'."
 )
 def no_scale(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> Tensor:
     return _attend(query, key, value, mask, scale=1.0)
 
 
 @attention.misconception(
-    "The scores are divided by the head size, not by its square root. They become too small, and "
-    "the attention too "
-    "even. Reread 'Why the scores are scaled': which of the two brings the variance back to 1?"
+    "The scores are divided by the head size, not by its square root. They become too "
+    "small, and the attention too even. Reread 'Why the scores are scaled': which of the "
+    "two brings the variance back to 1?"
 )
 def scale_without_root(
     query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None
@@ -255,8 +243,7 @@ def scale_without_root(
 
 @attention.misconception(
     "The scores are multiplied by the square root of the head size, where they should be divided "
-    "by it: they grow "
-    "when they should shrink. Reread 'Why the scores are scaled'."
+    "by it: they grow when they should shrink. Reread 'Why the scores are scaled'."
 )
 def scale_multiplied(
     query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None
@@ -266,8 +253,7 @@ def scale_multiplied(
 
 @attention.misconception(
     "The softmax runs over the queries, and should run over the keys: the weights with which one "
-    "query "
-    "averages the values must sum to 1. Reread 'From scores to weights'."
+    "query averages the values must sum to 1. Reread 'From scores to weights'."
 )
 def softmax_over_queries(
     query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None
@@ -276,17 +262,16 @@ def softmax_over_queries(
 
 
 @attention.misconception(
-    "The mask is upside down: your code hides the keys where the mask is True, and True means "
-    "'may attend' here, as in "
-    "PyTorch's own function. Reread 'What a mask says'."
+    "The mask is upside down: your code hides the keys where the mask is True, and True means 'may "
+    "attend' here, as in PyTorch's own function. Reread 'What a mask says'."
 )
 def mask_inverted(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> Tensor:
     return _attend(query, key, value, mask, invert=True)
 
 
 @attention.misconception(
-    "The mask is not used: queries still attend to the keys that they should not see. Reread "
-    "'What a mask says'."
+    "The mask is not used: queries still attend to the keys that they should not see. "
+    "Reread 'What a mask says'."
 )
 def mask_ignored(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> Tensor:
     return _attend(query, key, value)
@@ -294,8 +279,7 @@ def mask_ignored(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None 
 
 @attention.misconception(
     "The masked scores are set to 0, and the softmax gives a score of 0 its share of the weight: "
-    "exp(0) is 1. A hidden "
-    "key needs a score whose exponential is 0. Reread 'What a mask says'."
+    "exp(0) is 1. A hidden key needs a score whose exponential is 0. Reread 'What a mask says'."
 )
 def masked_with_zero(
     query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None
@@ -304,9 +288,9 @@ def masked_with_zero(
 
 
 @attention.misconception(
-    "The mask is applied after the softmax: the hidden keys get no weight, and what is left no "
-    "longer sums to "
-    "1. Masking must come before the weights are shared out. Reread 'What a mask says'."
+    "The mask is applied after the softmax: the hidden keys get no weight, and what is "
+    "left no longer sums to 1. Masking must come before the weights are shared out. "
+    "Reread 'What a mask says'."
 )
 def masked_after_softmax(
     query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None
@@ -316,9 +300,8 @@ def masked_after_softmax(
 
 
 @attention.misconception(
-    "The softmax is missing: the values are added up with raw scores, which can be negative and "
-    "do not sum to 1. "
-    "Reread 'From scores to weights'."
+    "The softmax is missing: the values are added up with raw scores, which can be negative and do "
+    "not sum to 1. Reread 'From scores to weights'."
 )
 def no_softmax(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> Tensor:
     scores = query @ key.mT / math.sqrt(query.shape[-1])
@@ -351,9 +334,8 @@ def one_token(implementation: Any, generator: Generator) -> Any:
 
 
 @mask.misconception(
-    "Your mask lets each token see those that come after it: it is the transpose of the right "
-    "one. Row i "
-    "is the query, column j the key. Reread 'No looking ahead'."
+    "Your mask lets each token see those that come after it: it is the transpose of the right one. "
+    "Row i is the query, column j the key. Reread 'No looking ahead'."
 )
 def looks_ahead(length: int) -> Tensor:
     return torch.ones(length, length, dtype=torch.bool).triu()
@@ -361,8 +343,7 @@ def looks_ahead(length: int) -> Tensor:
 
 @mask.misconception(
     "Your tokens cannot see themselves: the diagonal is False. Then the first token sees nothing "
-    "at all, and its softmax "
-    "has nothing to share out. Reread 'No looking ahead'."
+    "at all, and its softmax has nothing to share out. Reread 'No looking ahead'."
 )
 def blind_to_itself(length: int) -> Tensor:
     return torch.ones(length, length, dtype=torch.bool).tril(-1)
@@ -370,17 +351,15 @@ def blind_to_itself(length: int) -> Tensor:
 
 @mask.misconception(
     "Your mask marks what is hidden: it is True where attention is forbidden. In this course, as "
-    "in "
-    "PyTorch's scaled_dot_product_attention, True means 'may attend'. Reread 'What a mask says'."
+    "in PyTorch's scaled_dot_product_attention, True means 'may attend'. Reread 'What a mask says'."
 )
 def marks_the_future(length: int) -> Tensor:
     return torch.ones(length, length, dtype=torch.bool).triu(1)
 
 
 @mask.misconception(
-    "Your mask has numbers, 1 and 0, where True and False are asked for. Added to the scores, a "
-    "0 and a 1 hide "
-    "nothing. Reread 'What a mask says'."
+    "Your mask has numbers, 1 and 0, where True and False are asked for. Added to the scores, a 0 "
+    "and a 1 hide nothing. Reread 'What a mask says'."
 )
 def of_numbers(length: int) -> Tensor:
     return torch.ones(length, length).tril()
@@ -388,8 +367,7 @@ def of_numbers(length: int) -> Tensor:
 
 @mask.misconception(
     "Your mask is the additive kind, with minus infinity for what is hidden. It would work, but "
-    "this exercise asks "
-    "for the boolean kind. Reread 'What a mask says'."
+    "this exercise asks for the boolean kind. Reread 'What a mask says'."
 )
 def additive(length: int) -> Tensor:
     return torch.zeros(length, length).masked_fill(~model.causal_mask(length), -math.inf)
@@ -401,8 +379,10 @@ heads = LAB.exercise(
     points=2,
     reference=model.split_heads,
     hints=(
-        "The input has the head index hidden inside its last dimension: (…, length, heads × head_dim).",
-        "There are two steps. First the last dimension becomes two; then two dimensions change places.",
+        "The input has the head index hidden inside its last dimension: (…, "
+        "length, heads × head_dim).",
+        "There are two steps. First the last dimension becomes two; then two "
+        "dimensions change places.",
         "Reshape to (…, length, num_heads, head_dim), and swap the length with the heads.",
     ),
 )
@@ -422,17 +402,16 @@ def several_sequences(implementation: Any, generator: Generator) -> Any:
 
 @heads.misconception(
     "Your reshape has the right shape and mixes the tokens: reshaping straight to (heads, "
-    "length, head_dim) reads "
-    "on across the borders between tokens. Cut each vector first, then swap. Reread 'Many heads'."
+    "length, head_dim) reads on across the borders between tokens. Cut each vector first, then "
+    "swap. Reread 'Many heads'."
 )
 def reshaped_at_once(x: Tensor, num_heads: int) -> Tensor:
     return x.reshape(*x.shape[:-2], num_heads, x.shape[-2], -1)
 
 
 @heads.misconception(
-    "Your code cuts the vectors into heads and leaves the heads behind the tokens. Attention "
-    "works on the last two "
-    "dimensions, so the length has to be one of them. Reread 'Many heads'."
+    "Your code cuts the vectors into heads and leaves the heads behind the tokens. Attention works "
+    "on the last two dimensions, so the length has to be one of them. Reread 'Many heads'."
 )
 def not_swapped(x: Tensor, num_heads: int) -> Tensor:
     return x.unflatten(-1, (num_heads, -1))
@@ -440,8 +419,7 @@ def not_swapped(x: Tensor, num_heads: int) -> Tensor:
 
 @heads.misconception(
     "Your heads take every n-th dimension. A head's dimensions lie side by side: the first "
-    "head_dim of "
-    "them belong to head 0. Reread 'Many heads'."
+    "head_dim of them belong to head 0. Reread 'Many heads'."
 )
 def strided(x: Tensor, num_heads: int) -> Tensor:
     return x.unflatten(-1, (-1, num_heads)).movedim(-1, -3)
@@ -466,10 +444,10 @@ multi_head = LAB.exercise(
     ),
     hints=(
         "All the parts exist already: your split_heads, your attention, and the four linear maps.",
-        "The order is: map to queries, keys and values; split each into heads; attend; join the heads; map once more.",
+        "The order is: map to queries, keys and values; split each into heads; attend; join "
+        "the heads; map once more.",
         "To join the heads, undo the split: swap the heads with the length, flatten the last two "
-        "dimensions, "
-        "and pass the result through the output map.",
+        "dimensions, and pass the result through the output map.",
     ),
 )
 
@@ -509,9 +487,8 @@ def _scored(
 
 
 @multi_head.misconception(
-    "The output map is missing: the heads are joined and returned as they are. It is what lets "
-    "one head's findings "
-    "reach every dimension. Reread 'Joining the heads'."
+    "The output map is missing: the heads are joined and returned as they are. It is what lets one "
+    "head's findings reach every dimension. Reread 'Joining the heads'."
 )
 class NoOutputMap(model.MultiHeadAttention):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:  # type: ignore[override]
@@ -520,9 +497,8 @@ class NoOutputMap(model.MultiHeadAttention):
 
 
 @multi_head.misconception(
-    "The heads are joined without swapping them back: flattening (head, length, head_dim) "
-    "straight to (length, dim) "
-    "puts pieces of different tokens into one vector. Reread 'Joining the heads'."
+    "The heads are joined without swapping them back: flattening (head, length, head_dim) straight "
+    "to (length, dim) puts pieces of different tokens into one vector. Reread 'Joining the heads'."
 )
 class JoinedWithoutSwap(model.MultiHeadAttention):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:  # type: ignore[override]
@@ -532,8 +508,7 @@ class JoinedWithoutSwap(model.MultiHeadAttention):
 
 @multi_head.misconception(
     "The scores are scaled by the root of the whole model's size. Each head compares vectors of "
-    "its own, smaller "
-    "size, and that is the one to scale by. Reread 'Many heads'."
+    "its own, smaller size, and that is the one to scale by. Reread 'Many heads'."
 )
 class ScaledByModel(model.MultiHeadAttention):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:  # type: ignore[override]
@@ -542,8 +517,9 @@ class ScaledByModel(model.MultiHeadAttention):
 
 
 @multi_head.misconception(
-    "The scores inside your heads are not divided by the root of the head size. If you call your own attention, "
-    "look there first: the heads are right when it is. Reread 'Why the scores are scaled'."
+    "The scores inside your heads are not divided by the root of the head size. If you "
+    "call your own attention, look there first: the heads are right when it is. Reread "
+    "'Why the scores are scaled'."
 )
 class UnscaledHeads(model.MultiHeadAttention):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:  # type: ignore[override]
@@ -552,9 +528,8 @@ class UnscaledHeads(model.MultiHeadAttention):
 
 
 @multi_head.misconception(
-    "There is one head as wide as the model: the vectors are never split, so all dimensions "
-    "share one pattern of "
-    "attention. Reread 'Many heads'."
+    "There is one head as wide as the model: the vectors are never split, so all dimensions share "
+    "one pattern of attention. Reread 'Many heads'."
 )
 class OneWideHead(model.MultiHeadAttention):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:  # type: ignore[override]
@@ -563,8 +538,7 @@ class OneWideHead(model.MultiHeadAttention):
 
 @multi_head.misconception(
     "The mask is not passed on to the attention, so every token sees the whole sequence, the "
-    "future included. "
-    "Reread 'No looking ahead'."
+    "future included. Reread 'No looking ahead'."
 )
 class MaskNotPassed(model.MultiHeadAttention):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:  # type: ignore[override]
@@ -573,8 +547,7 @@ class MaskNotPassed(model.MultiHeadAttention):
 
 @multi_head.misconception(
     "Keys and values come from the same map. They have different tasks, what a token is found by "
-    "and what it gives, and "
-    "each has its own map. Reread 'Queries, keys and values'."
+    "and what it gives, and each has its own map. Reread 'Queries, keys and values'."
 )
 class KeysAsValues(model.MultiHeadAttention):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:  # type: ignore[override]
@@ -592,9 +565,8 @@ norm = LAB.exercise(
     hints=(
         "Which numbers belong to one token? Mean and variance are taken over those, and no others.",
         "Four steps: center, measure the variance, divide by its root, scale and shift.",
-        "Take mean and (biased) variance over the last dimension with keepdim, add epsilon to "
-        "the variance inside "
-        "the root, then multiply by the weight and add the bias.",
+        "Take mean and (biased) variance over the last dimension with keepdim, add epsilon to the "
+        "variance inside the root, then multiply by the weight and add the bias.",
     ),
 )
 
@@ -620,8 +592,8 @@ def _normalized(x: Tensor, dim: int = -1, correction: int = 0, epsilon: float = 
 
 @norm.misconception(
     "Mean and variance are taken over the tokens. LayerNorm looks at one token at a time, over "
-    "the dimensions of its "
-    "vector; otherwise a token would change with its neighbors. Reread 'Keeping vectors in bounds'."
+    "the dimensions of its vector; otherwise a token would change with its neighbors. Reread "
+    "'Keeping vectors in bounds'."
 )
 def over_tokens(x: Tensor, weight: Tensor, bias: Tensor, epsilon: float = 1e-5) -> Tensor:
     return _normalized(x, dim=-2, epsilon=epsilon) * weight + bias
@@ -629,17 +601,16 @@ def over_tokens(x: Tensor, weight: Tensor, bias: Tensor, epsilon: float = 1e-5) 
 
 @norm.misconception(
     "The variance divides by one less than the number of dimensions, as PyTorch's var does by "
-    "default. LayerNorm "
-    "divides by the number itself. Reread 'Keeping vectors in bounds'."
+    "default. LayerNorm divides by the number itself. Reread 'Keeping vectors in bounds'."
 )
 def unbiased(x: Tensor, weight: Tensor, bias: Tensor, epsilon: float = 1e-5) -> Tensor:
     return _normalized(x, correction=1, epsilon=epsilon) * weight + bias
 
 
 @norm.misconception(
-    "Epsilon is added to the standard deviation, outside the root. The formula adds it to the "
-    "variance, inside; for "
-    "vectors that hardly vary the two differ much. Reread 'Keeping vectors in bounds'."
+    "Epsilon is added to the standard deviation, outside the root. The formula adds it to "
+    "the variance, inside; for vectors that hardly vary the two differ much. Reread "
+    "'Keeping vectors in bounds'."
 )
 def epsilon_outside(x: Tensor, weight: Tensor, bias: Tensor, epsilon: float = 1e-5) -> Tensor:
     deviation = x.std(dim=-1, keepdim=True, correction=0)
@@ -648,8 +619,7 @@ def epsilon_outside(x: Tensor, weight: Tensor, bias: Tensor, epsilon: float = 1e
 
 @norm.misconception(
     "The mean is not taken away: what you wrote is RMSNorm with a bias. LayerNorm centers first. "
-    "Reread "
-    "'Keeping vectors in bounds'."
+    "Reread 'Keeping vectors in bounds'."
 )
 def not_centered(x: Tensor, weight: Tensor, bias: Tensor, epsilon: float = 1e-5) -> Tensor:
     return x * torch.rsqrt(x.square().mean(dim=-1, keepdim=True) + epsilon) * weight + bias
@@ -657,8 +627,7 @@ def not_centered(x: Tensor, weight: Tensor, bias: Tensor, epsilon: float = 1e-5)
 
 @norm.misconception(
     "The variance is not put under a root: dividing by it leaves vectors whose size is one over "
-    "their "
-    "spread, instead of 1. Reread 'Keeping vectors in bounds'."
+    "their spread, instead of 1. Reread 'Keeping vectors in bounds'."
 )
 def no_root(x: Tensor, weight: Tensor, bias: Tensor, epsilon: float = 1e-5) -> Tensor:
     variance = x.var(dim=-1, keepdim=True, correction=0)
@@ -666,9 +635,8 @@ def no_root(x: Tensor, weight: Tensor, bias: Tensor, epsilon: float = 1e-5) -> T
 
 
 @norm.misconception(
-    "Weight and bias are not used: the vectors are normalized, and the model cannot choose a "
-    "scale and a "
-    "shift of its own. Reread 'Keeping vectors in bounds'."
+    "Weight and bias are not used: the vectors are normalized, and the model cannot choose a scale "
+    "and a shift of its own. Reread 'Keeping vectors in bounds'."
 )
 def no_scale_and_shift(x: Tensor, weight: Tensor, bias: Tensor, epsilon: float = 1e-5) -> Tensor:
     return _normalized(x, epsilon=epsilon)
@@ -683,8 +651,7 @@ block = LAB.exercise(
         "Draw the block: two parts, each with a norm before it and a sum after it.",
         "The sum adds what came into the norm, not what came out of it.",
         "Add to the input the attention of its norm; add to that result the feed-forward network "
-        "of "
-        "its norm, with the second norm.",
+        "of its norm, with the second norm.",
     ),
 )
 
@@ -708,9 +675,8 @@ def block_with_mask(implementation: Any, generator: Generator) -> Any:
 
 @block.misconception(
     "Your block norms after each sum: that is post-norm, as in the paper of 2017. This exercise "
-    "asks for pre-norm, "
-    "which leaves the residual path free and trains without warm-up. Reread 'Where the norm "
-    "stands'."
+    "asks for pre-norm, which leaves the residual path free and trains without warm-up. Reread "
+    "'Where the norm stands'."
 )
 class PostNorm(model.TransformerBlock):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:  # type: ignore[override]
@@ -719,9 +685,8 @@ class PostNorm(model.TransformerBlock):
 
 
 @block.misconception(
-    "The residual sums are missing: each part replaces its input instead of adding to it, and "
-    "the gradient "
-    "has no straight way down. Reread 'Adding instead of replacing'."
+    "The residual sums are missing: each part replaces its input instead of adding to it, and the "
+    "gradient has no straight way down. Reread 'Adding instead of replacing'."
 )
 class NoResidual(model.TransformerBlock):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:  # type: ignore[override]
@@ -730,9 +695,8 @@ class NoResidual(model.TransformerBlock):
 
 
 @block.misconception(
-    "Your sums add the normed input. The residual path must stay free: what is added is the "
-    "input as it came, and only the "
-    "branch sees the norm. Reread 'Adding instead of replacing'."
+    "Your sums add the normed input. The residual path must stay free: what is added is the input "
+    "as it came, and only the branch sees the norm. Reread 'Adding instead of replacing'."
 )
 class NormedResidual(model.TransformerBlock):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:  # type: ignore[override]
@@ -743,9 +707,9 @@ class NormedResidual(model.TransformerBlock):
 
 
 @block.misconception(
-    "Attention and feed-forward network both read the block's input, side by side. Some models "
-    "do that (GPT-J, 2021), but "
-    "here the network works on what attention has gathered. Reread 'A whole block'."
+    "Attention and feed-forward network both read the block's input, side by side. Some "
+    "models do that (GPT-J, 2021), but here the network works on what attention has "
+    "gathered. Reread 'A whole block'."
 )
 class Parallel(model.TransformerBlock):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:  # type: ignore[override]
@@ -754,9 +718,8 @@ class Parallel(model.TransformerBlock):
 
 
 @block.misconception(
-    "The feed-forward network comes first. The order is: gather from the other tokens, then "
-    "think about it. Reread "
-    "'A whole block'."
+    "The feed-forward network comes first. The order is: gather from the other tokens, then think "
+    "about it. Reread 'A whole block'."
 )
 class FeedForwardFirst(model.TransformerBlock):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:  # type: ignore[override]
@@ -765,8 +728,8 @@ class FeedForwardFirst(model.TransformerBlock):
 
 
 @block.misconception(
-    "The mask does not reach the attention, so each token sees the future. Reread 'No looking "
-    "ahead'."
+    "The mask does not reach the attention, so each token sees the future. "
+    "Reread 'No looking ahead'."
 )
 class BlockWithoutMask(model.TransformerBlock):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:  # type: ignore[override]
@@ -775,8 +738,7 @@ class BlockWithoutMask(model.TransformerBlock):
 
 @block.misconception(
     "One norm serves both parts: the first is used twice and the second never. Each part has its "
-    "own scale to "
-    "learn. Reread 'A whole block'."
+    "own scale to learn. Reread 'A whole block'."
 )
 class SharedNorm(model.TransformerBlock):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:  # type: ignore[override]

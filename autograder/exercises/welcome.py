@@ -44,16 +44,16 @@ def only_the_sum(numbers: list[float]) -> float:
 
 
 @average.misconception(
-    "Your code divides with //, which cuts the fraction off. A single slash keeps it. Reread "
-    "'A first exercise'."
+    "Your code divides with //, which cuts the fraction off. A single slash keeps it. "
+    "Reread 'A first exercise'."
 )
 def whole_division(numbers: list[float]) -> float:
     return sum(numbers) // len(numbers)
 
 
 @average.misconception(
-    "Your code divides by one less than the count. That belongs to the sample variance; an "
-    "average shares the sum among all the numbers. Reread 'A first exercise'."
+    "Your code divides by one less than the count. That belongs to the sample variance; an average "
+    "shares the sum among all the numbers. Reread 'A first exercise'."
 )
 def one_less(numbers: list[float]) -> float:
     return sum(numbers) / (len(numbers) - 1)
@@ -92,8 +92,8 @@ equal_share.wrong_value(
 equal_share.wrong_value(
     "percent",
     25,
-    "You give percent. A share here is a fraction between 0 and 1. Reread 'An answer that is a "
-    "number'.",
+    "You give percent. A share here is a fraction between 0 and 1. Reread 'An "
+    "answer that is a number'.",
 )
 
 model_output = LAB.exercise(
@@ -110,18 +110,18 @@ model_output = LAB.exercise(
 model_output.wrong_value(
     "most_likely_word",
     "a",
-    "A model does not pick the word; whoever uses it does, and can pick otherwise each time. The model gives "
-    "what they pick from. Reread 'A question with choices'.",
+    "A model does not pick the word; whoever uses it does, and can pick otherwise each time. The "
+    "model gives what they pick from. Reread 'A question with choices'.",
 )
 model_output.wrong_value(
     "whole_text",
     "c",
-    "A model writes one token at a time: the text grows as each new token is given back to it. Reread "
-    "'A question with choices'.",
+    "A model writes one token at a time: the text grows as each new token is given back to it. "
+    "Reread 'A question with choices'.",
 )
 model_output.wrong_value(
     "looks_up",
     "d",
-    "A model does not look sentences up: its training text is not in it, only weights shaped by that text. "
-    "Reread 'A question with choices'.",
+    "A model does not look sentences up: its training text is not in it, only weights shaped by "
+    "that text. Reread 'A question with choices'.",
 )

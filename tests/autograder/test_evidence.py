@@ -581,7 +581,7 @@ def generator_exercise() -> Exercise:
         ("return range(n, 0, -1)", "is right"),
         ("range(n, 0, -1)", "returns None: is a `return` missing?"),
         ("yield from range(n)", "The [0] of `countdown` is 0, and 3 was expected."),
-        ("yield n", "has 1 items, and 3 were expected"),
+        ("yield n", "has 1 item, and 3 were expected"),
         ("yield n; 1 / 0", "raises ZeroDivisionError: division by zero."),
         ("raise NotImplementedError(); yield", "is not written yet"),
     ],

@@ -70,7 +70,11 @@ def learners_lab(home: Path) -> Iterator[Lab]:
     (settings / "tracker.jupyterlab-settings").write_text(json.dumps({"windowingMode": "none"}))
     lab = Lab(home / "my-labs", free_port())
     environment = {
-        **{key: value for key, value in os.environ.items() if not key.startswith("JUPYTER")},
+        **{
+            key: value
+            for key, value in os.environ.items()
+            if not key.startswith(("JUPYTER", "LLMLAB_PROGRESS"))
+        },
         "HOME": str(home),
         "JUPYTER_TOKEN": TOKEN,
         "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
