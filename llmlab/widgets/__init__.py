@@ -2,5 +2,6 @@
 
 from llmlab.widgets.attention_view import AttentionView
 from llmlab.widgets.descent_view import DescentView
+from llmlab.widgets.graph_view import GraphView
 
-__all__ = ["AttentionView", "DescentView"]
+__all__ = ["AttentionView", "DescentView", "GraphView"]
