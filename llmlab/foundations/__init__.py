@@ -7,10 +7,12 @@ from llmlab.foundations.gradients import GradientCheck, check_gradients, numeric
 from llmlab.foundations.information import cross_entropy, entropy, kl_divergence, perplexity
 from llmlab.foundations.linear import cosine_similarity, linear_gradients
 from llmlab.foundations.naming import ALPHABET, decode, encode, names
+from llmlab.foundations.neural import NeuralLanguageModel, context_windows
 from llmlab.foundations.optimizers import SGD, Adam, AdamW, clip_gradient_norm
 from llmlab.foundations.probability import log_softmax, logsumexp, sample, softmax
 from llmlab.foundations.scalar import MLP, Layer, Neuron, Value, topological_order
 from llmlab.foundations.schedules import cosine_with_warmup
+from llmlab.foundations.supervised import gradient_descent, split_examples, train
 
 __all__ = [
     # vectors and matrices
@@ -38,6 +40,10 @@ __all__ = [
     "count_pairs",
     "bigram_probabilities",
     "BigramModel",
+    # learning from examples
+    "gradient_descent",
+    "split_examples",
+    "train",
     # backpropagation
     "Value",
     "topological_order",
@@ -50,4 +56,7 @@ __all__ = [
     "AdamW",
     "clip_gradient_norm",
     "cosine_with_warmup",
+    # a neural language model
+    "context_windows",
+    "NeuralLanguageModel",
 ]

@@ -3,8 +3,15 @@ import torch
 from torch.nn import functional
 
 from llmlab.errors import ConfigurationError, ShapeError
-from llmlab.foundations import AdamW, BigramModel, cross_entropy, encode, names
-from llmlab.foundations.neural import NeuralLanguageModel, context_windows
+from llmlab.foundations import (
+    AdamW,
+    BigramModel,
+    NeuralLanguageModel,
+    context_windows,
+    cross_entropy,
+    encode,
+    names,
+)
 
 
 def test_contexts_are_the_letters_before_filled_up_on_the_left():

@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional
 
 from llmlab.errors import ConfigurationError, ShapeError
-from llmlab.foundations.supervised import gradient_descent, split_examples, train
+from llmlab.foundations import gradient_descent, split_examples, train
 
 
 def generator(seed=0):
