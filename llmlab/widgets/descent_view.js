@@ -38,7 +38,7 @@ function markup(id) {
     </div>
     <canvas tabindex="0" role="img" aria-label="Loss surface with the optimizer's path.
       Click, or use the arrow keys, to move the start."></canvas>
-    <div class="llmlab-descent-caption">○ start, ● end, ✕ lowest points; the darker, the higher the loss.
+    <div class="llmlab-descent-caption">○ start, ● end, ✕ lowest points; the more color, the higher the loss.
       Click, or use the arrow keys, to move the start.</div>
     <div class="llmlab-descent-status" role="status" aria-live="polite"></div>`;
 }
@@ -254,9 +254,13 @@ function render({ model, el }) {
     const move = { ArrowUp: [0, 1], ArrowDown: [0, -1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] }[event.key];
     if (!move) return;
     event.preventDefault();
-    event.stopPropagation(); // or the notebook would move to the next cell
     const [left, right] = model.get("bounds"), [x, y] = model.get("start"), step = (right - left) / 80;
     startAt(x + move[0] * step, y + move[1] * step);
+  });
+
+  // Or the notebook would take the keys of a slider or a menu for its own, and move to the next cell.
+  root.addEventListener("keydown", (event) => {
+    if (!event.ctrlKey && !event.shiftKey && event.key !== "Escape") event.stopPropagation();
   });
 
   function renew() {

@@ -69,7 +69,7 @@ function render({ model, el }) {
     back.disabled = step === 0;
     forward.disabled = step === last;
     root.querySelector(".llmlab-graph-status").textContent = model.get("sentences")[step];
-    if (current >= 0) bringIntoSight(nodes[current]);
+    bringIntoSight(nodes[step ? current : nodes.length - 1]);
     root.dataset.step = step;
     root.dataset.drawn = "true";
   }
@@ -96,12 +96,15 @@ function render({ model, el }) {
     const next = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: last }[event.key];
     if (next === undefined) return;
     event.preventDefault();
-    event.stopPropagation(); // or the notebook would take the key for its own
     go(next);
+  });
+  // Or the notebook would take the slider's keys for its own, and move to the next cell.
+  root.addEventListener("keydown", (event) => {
+    if (!event.ctrlKey && !event.shiftKey && event.key !== "Escape") event.stopPropagation();
   });
 
   model.on("change:step", draw);
-  draw();
+  requestAnimationFrame(draw); // when the picture has its size
   return () => model.off("change:step", draw);
 }
 
