@@ -215,6 +215,7 @@ function render({ model, el }) {
     status.setAttribute("aria-live", share < 1 ? "off" : "polite");
     status.textContent = share < 1 ? `Step ${shown}: loss ${losses[shown].toPrecision(3)}` : model.get("status");
     root.dataset.shown = shown;
+    root.toggleAttribute("data-playing", share < 1);
     root.dataset.drawn = "true";
   }
   function soon() {
