@@ -373,14 +373,9 @@ for gradients in (right, wrong):
 # %%
 for scores in ([2.0, 1.0, 0.0], [90.0, 89.0, 88.0]):
     powers = torch.tensor(scores).exp()
-    print(
-        "scores",
-        scores,
-        "exponentials",
-        powers.tolist(),
-        "shares",
-        (powers / powers.sum()).tolist(),
-    )
+    print("scores:      ", scores)
+    print("exponentials:", powers)
+    print("shares:      ", powers / powers.sum(), "\n")
 
 # %% [markdown]
 # $e^{90}$ is larger than any float32, so it becomes infinite, and infinity by infinity is `nan`, *not a number*. One
