@@ -74,12 +74,12 @@ def columns_scaled(first: Tensor, second: Tensor) -> Tensor:
 
 
 @similarity.misconception(
-    "Your code divides by the square of each length. Then the result depends on the lengths again, "
-    "and a vector beside itself does not give 1. Reread 'How alike are two vectors?'."
+    "Your lengths are lined up with each other and not with the pairs: the length of the first "
+    "vector meets that of the first, and then both divide a column. Reread 'Broadcasting, and its "
+    "trap'."
 )
-def squared_lengths(first: Tensor, second: Tensor) -> Tensor:
-    lengths = first.square().sum(dim=-1)[:, None] * second.square().sum(dim=-1)
-    return (first @ second.T) / lengths
+def lengths_lined_up(first: Tensor, second: Tensor) -> Tensor:
+    return (first @ second.T) / (first.norm(dim=-1) * second.norm(dim=-1))
 
 
 @similarity.misconception(
@@ -179,11 +179,33 @@ def divided_by_one_step(function: Function, x: Tensor, step: float = 1e-5) -> Te
 
 
 @numerical.misconception(
-    "Your code moves all entries together, so every entry is told the effect of all. The gradient "
+    "Your code moves all entries together and returns one number, the effect of all. The gradient "
     "asks what one entry does while the others stay. Reread 'One entry at a time'."
 )
 def all_at_once(function: Function, x: Tensor, step: float = 1e-5) -> Tensor:
-    return torch.full_like(x, ((function(x + step) - function(x - step)) / (2 * step)).item())
+    return (function(x + step) - function(x - step)) / (2 * step)
+
+
+@numerical.misconception(
+    "Your code moves a whole row of the tensor at once, so the entries of a row are told the effect "
+    "of all of them. Indexing a matrix by one number gives a row. Reread 'One entry at a time'."
+)
+def a_row_at_once(function: Function, x: Tensor, step: float = 1e-5) -> Tensor:
+    gradient = torch.zeros_like(x)
+    for i in range(len(x)):
+        move = torch.zeros_like(x)
+        move[i] = step
+        gradient[i] = (function(x + move) - function(x - move)) / (2 * step)
+    return gradient
+
+
+@numerical.misconception(
+    "Your code asks PyTorch for the exact gradient. Here it is to be measured, with the step that is "
+    "given, so that it can judge what was computed by a rule. Reread 'Which difference?'."
+)
+def by_rule(function: Function, x: Tensor, step: float = 1e-5) -> Tensor:
+    leaf = x.clone().requires_grad_()
+    return torch.autograd.grad(function(leaf), leaf)[0]
 
 
 @numerical.misconception(
@@ -216,17 +238,22 @@ by_hand = LAB.exercise(
 )
 
 
+_THREE = ("gradient of x", "gradient of the weight", "gradient of the bias")
+
+
 @by_hand.probe
 def small_batch(implementation: Any, generator: Generator) -> Any:
     """A batch of four, three inputs, two outputs."""
     shapes = ((4, 3), (3, 2), (4, 2))
-    return implementation(*(normal(generator, *shape) for shape in shapes))
+    found = implementation(*(normal(generator, *shape) for shape in shapes))
+    return dict(zip(_THREE, found, strict=False))
 
 
 @by_hand.probe
 def square(implementation: Any, generator: Generator) -> Any:
     """A batch of three, three inputs, three outputs: all products fit, and one is right."""
-    return implementation(*(normal(generator, 3, 3) for _ in range(3)))
+    found = implementation(*(normal(generator, 3, 3) for _ in range(3)))
+    return dict(zip(_THREE, found, strict=False))
 
 
 def _gradients(x: Tensor, weight: Tensor, upstream: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -247,6 +274,14 @@ def bias_averaged(x: Tensor, weight: Tensor, upstream: Tensor) -> tuple[Tensor, 
 )
 def bias_for_each_row(x: Tensor, weight: Tensor, upstream: Tensor) -> tuple[Tensor, ...]:
     return (*_gradients(x, weight, upstream)[:2], upstream)
+
+
+@by_hand.misconception(
+    "Your gradient of the bias adds up each example over its outputs. Every output has a bias of its "
+    "own, and what adds up is the examples. Reread 'The bias is shared'."
+)
+def bias_over_outputs(x: Tensor, weight: Tensor, upstream: Tensor) -> tuple[Tensor, ...]:
+    return (*_gradients(x, weight, upstream)[:2], upstream.sum(dim=-1))
 
 
 @by_hand.misconception(
@@ -375,11 +410,21 @@ def not_shared_out(scores: Tensor) -> Tensor:
 
 
 @softmax.misconception(
-    "Your code squeezes each score into 0 to 1 by itself, with a sigmoid. In a softmax the outcomes "
-    "compete: a share grows at the cost of the others. Reread 'From scores to shares'."
+    "Your code finds the largest score of each row and then divides by one sum for all rows. Each "
+    "row has a sum of its own. Reread 'From scores to shares'."
 )
-def each_by_itself(scores: Tensor) -> Tensor:
-    return scores.sigmoid()
+def one_sum(scores: Tensor) -> Tensor:
+    powers = (scores - scores.amax(dim=-1, keepdim=True)).exp()
+    return powers / powers.sum()
+
+
+@softmax.misconception(
+    "Your sums have lost their last dimension: PyTorch lines them up with the columns, so a row is "
+    "divided by the sums of others. Reread 'Broadcasting, and its trap'."
+)
+def sums_lined_up(scores: Tensor) -> Tensor:
+    powers = (scores - scores.amax(dim=-1, keepdim=True)).exp()
+    return powers / powers.sum(dim=-1)
 
 
 # ----------------------------------------------------------------------------------------------
@@ -613,11 +658,12 @@ def summed(scores: Tensor, targets: Tensor, ignore_index: int = -100) -> Tensor:
 
 
 @loss.misconception(
-    "Your loss is in bits, since its logarithm has the base 2. The text asks for nats, as everywhere "
-    "in this course. Reread 'Bits and nats'."
+    "Your code looks up every target in every row: a colon in front of a list of columns takes all "
+    "rows. Each row has one target of its own. Reread 'Surprise at what came'."
 )
-def loss_in_bits(scores: Tensor, targets: Tensor, ignore_index: int = -100) -> Tensor:
-    return _surprises(scores, targets).mean() / math.log(2)
+def every_target_everywhere(scores: Tensor, targets: Tensor, ignore_index: int = -100) -> Tensor:
+    kept = targets != ignore_index
+    return -scores[kept].log_softmax(dim=-1)[:, targets[kept]].mean()
 
 
 @loss.misconception(
@@ -672,8 +718,8 @@ bigram = LAB.exercise(
 
 @bigram.probe
 def toy_names(implementation: Any, generator: Generator) -> Any:
-    """The sequences [0, 1, 1, 2, 0] and [0, 2, 1, 0], three tokens, no smoothing."""
-    return implementation([[0, 1, 1, 2, 0], [0, 2, 1, 0]], 3)
+    """The sequences [0, 1, 1, 1, 2, 0] and [0, 2, 1, 0], three tokens, no smoothing."""
+    return implementation([[0, 1, 1, 1, 2, 0], [0, 2, 1, 0]], 3)
 
 
 @bigram.probe
@@ -689,14 +735,6 @@ def _normalized(counts: Tensor) -> Tensor:
 
 def _counts(sequences: Sequences, size: int) -> Tensor:
     return foundations.count_pairs(sequences, size).float()
-
-
-@bigram.misconception(
-    "Your table is turned on its side: its rows are the tokens that come next. The row is the token "
-    "that is known, and the row adds up to 1. Reread 'A table of counts'."
-)
-def turned(sequences: Sequences, vocabulary_size: int, smoothing: float = 0.0) -> Tensor:
-    return _normalized(_counts(sequences, vocabulary_size).T + smoothing)
 
 
 @bigram.misconception(
@@ -745,12 +783,14 @@ def across(sequences: Sequences, vocabulary_size: int, smoothing: float = 0.0) -
 
 
 @bigram.misconception(
-    "Your code leaves out the pairs with the boundary, so the model learns neither how a sequence "
-    "begins nor when it ends. Reread 'A table of counts'."
+    "Your code adds the smoothing to every count and only once to their sum, so the rows add up to "
+    "more than 1. The sum has as many counts as there are tokens. Reread 'What was never seen'."
 )
-def without_ends(sequences: Sequences, vocabulary_size: int, smoothing: float = 0.0) -> Tensor:
-    inner = [sequence[1:-1] for sequence in sequences]
-    return _normalized(_counts(inner, vocabulary_size) + smoothing)
+def smoothed_below_once(
+    sequences: Sequences, vocabulary_size: int, smoothing: float = 0.0
+) -> Tensor:
+    counts = _counts(sequences, vocabulary_size)
+    return (counts + smoothing) / (counts.sum(dim=-1, keepdim=True) + smoothing)
 
 
 @bigram.misconception(
@@ -760,6 +800,15 @@ def without_ends(sequences: Sequences, vocabulary_size: int, smoothing: float = 
 )
 def each_pair_once(sequences: Sequences, vocabulary_size: int, smoothing: float = 0.0) -> Tensor:
     return _normalized(_counts(sequences, vocabulary_size).clamp(max=1) + smoothing)
+
+
+@bigram.misconception(
+    "Your table counts in how many sequences a pair occurs: a pair that comes twice in one sequence "
+    "is counted once. Adding 1 at a list of places does that. Reread 'A table of counts'."
+)
+def once_a_sequence(sequences: Sequences, vocabulary_size: int, smoothing: float = 0.0) -> Tensor:
+    each = [_counts([sequence], vocabulary_size).clamp(max=1) for sequence in sequences]
+    return _normalized(torch.stack(each).sum(dim=0) + smoothing)
 
 
 # ----------------------------------------------------------------------------------------------

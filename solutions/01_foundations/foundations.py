@@ -173,7 +173,7 @@ plt.show()
 # %% [markdown]
 # Nobody told the computer what a vowel is. It follows from which letters come next. (*u* is the least sure of the
 # vowels: only one of the three peoples uses it.) That is the idea behind every word vector since (Firth, 1957: *you
-# shall know a word by the company it keeps*), and attention in lab 05 compares vectors in just this way.
+# shall know a word by the company it keeps*), and attention in lab 05 compares vectors in this way.
 
 # %% [markdown]
 # ## How a result moves
@@ -451,8 +451,8 @@ plt.show()
 #
 # $$H(p) = -\sum_i p_i \log p_i$$
 #
-# where $p_i$ is the probability of outcome $i$. It is small when one outcome is nearly certain, and largest, $\log n$,
-# when all $n$ outcomes are equally likely. For example,
+# where $p_i$ is the probability of outcome $i$. It is small when one outcome is nearly certain, and largest, $\log
+# n$, when all $n$ outcomes are equally likely. For example,
 #
 # $$H(0.5, 0.25, 0.25) = 0.5 \cdot 0.693 + 0.25 \cdot 1.386 + 0.25 \cdot 1.386 = 1.040 \text{ nats},$$
 #
@@ -522,7 +522,7 @@ def play(temperature: float) -> None:
     plt.show()
 
 
-_ = interact(play, temperature=FloatSlider(1.0, min=0.1, max=10, step=0.1, description="T"))
+_ = interact(play, temperature=FloatSlider(1.0, min=0.1, max=10, step=0.1))
 
 # %% [markdown]
 # At the lowest temperature one letter takes all, and the entropy falls to nearly 0. The higher the temperature, the
@@ -706,11 +706,11 @@ print("pairs:", list(pairwise(ids)))
 # $$q(b \mid a) = \frac{n_{ab}}{\sum_{b'} n_{ab'}}$$
 #
 # where $n_{ab}$ counts how often token $b$ came right after token $a$, $b'$ runs over all tokens, and $q(b \mid a)$
-# reads 'the probability of $b$, given $a$'. For example, the two sequences $[0, 1, 1, 2, 0]$ and $[0, 2, 1, 0]$ over
-# three tokens give
+# reads 'the probability of $b$, given $a$'. For example, the two sequences $[0, 1, 1, 1, 2, 0]$ and $[0, 2, 1, 0]$
+# over three tokens give
 #
-# $$n = \begin{pmatrix} 0 & 1 & 1 \\ 1 & 1 & 1 \\ 1 & 1 & 0 \end{pmatrix} \quad\longrightarrow\quad
-# q = \begin{pmatrix} 0 & 0.5 & 0.5 \\ 0.333 & 0.333 & 0.333 \\ 0.5 & 0.5 & 0 \end{pmatrix}$$
+# $$n = \begin{pmatrix} 0 & 1 & 1 \\ 1 & 2 & 1 \\ 1 & 1 & 0 \end{pmatrix} \quad\longrightarrow\quad
+# q = \begin{pmatrix} 0 & 0.5 & 0.5 \\ 0.25 & 0.5 & 0.25 \\ 0.5 & 0.5 & 0 \end{pmatrix}$$
 #
 # There is a trap in the counting. `table[first, second] += 1` with two *tensors* of ids adds 1 to each place that is
 # named, **once**, however often it is named. A loop over the pairs counts each.
