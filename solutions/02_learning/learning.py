@@ -3,8 +3,9 @@
 #
 # In lab 01 a language model was a table of counts: which letter follows which. You looked at one letter and guessed
 # the next. Three letters would tell you more, but of three letters there are $27^3 = 19{,}683$ combinations, and most
-# of them never stand in your data. Counting ends here. In this lab a model *learns* instead: it is wrong, it asks which
-# of its numbers is to blame, and it changes each of them a little. Every large language model is made in this way.
+# of them never stand in your data. Counting ends here. In this lab a model *learns* instead: it is wrong, it asks
+# which of its numbers is to blame, and it changes each of them a little. Every large language model is made in this
+# way.
 #
 # **What you will be able to do after this lab:**
 #
@@ -18,6 +19,7 @@
 # %%
 import copy
 import math
+from collections import Counter, defaultdict
 
 import matplotlib.pyplot as plt
 import torch
@@ -39,14 +41,14 @@ from llmlab.widgets import DescentView, GraphView
 #
 # How long does it take to read a text? Here are 30 readings (the numbers are invented): the length of a text in
 # hundreds of words, and the minutes that it took. **Find the line yourself first.** Change `minutes_per_hundred` and
-# `minutes_to_begin`, run the cell again, and get the loss below 1.
+# `minutes_to_begin`, run the cell again, and get the loss below 0.5.
 
 # %%
 generator = torch.Generator().manual_seed(2)
 lengths = 1 + 9 * torch.rand(30, generator=generator)
 minutes = 0.6 * lengths + 1.5 + 0.5 * torch.randn(30, generator=generator)
 
-minutes_per_hundred, minutes_to_begin = 1.0, 0.0
+minutes_per_hundred, minutes_to_begin = 0.2, 5.0
 guesses = minutes_per_hundred * lengths + minutes_to_begin
 loss = (guesses - minutes).square().mean()
 
@@ -62,9 +64,9 @@ plt.show()
 
 # %% [markdown]
 # What you did by hand is **supervised learning**. There are *examples*: inputs, each with the right answer, its
-# *target*. There is a *model*, which turns inputs into predictions, and has numbers that can be changed: its *weights*.
-# There is a *loss*, one number that says how wrong the predictions are. Learning is changing the weights so that the
-# loss falls.
+# *target*. There is a *model*, which turns inputs into predictions, and has numbers that can be changed: its
+# *weights*. There is a *loss*, one number that says how wrong the predictions are. Learning is changing the weights
+# so that the loss falls.
 #
 # Our model is linear, and our loss the **mean squared error**:
 #
@@ -77,9 +79,9 @@ plt.show()
 # %% [markdown]
 # ## Which loss for which answer
 #
-# A time is a number, and being wrong by little is better than being wrong by much: the squared error says so. The next
-# letter of a name is a *choice*. There a model gives probabilities, and the loss is the **cross-entropy** of lab 01,
-# $-\log p$, where $p$ is the probability that the model gave to the right letter.
+# A time is a number, and being wrong by little is better than being wrong by much: the squared error says so. The
+# next letter of a name is a *choice*. There a model gives probabilities, and the loss is the **cross-entropy** of lab
+# 01, $-\log p$, where $p$ is the probability that the model gave to the right letter.
 #
 # Why not the squared error $(1 - p)^2$ for choices too? Look at how hard each loss *pushes*. A model chooses between
 # two letters; its score for the right one runs from hopeless to certain.
@@ -114,8 +116,9 @@ plt.show()
 # w_j \leftarrow w_j - \eta \, \frac{\partial L}{\partial w_j}$$
 #
 # where $\eta$ (say 'eta') is the **learning rate**, how far a step follows the gradient. Read the formula as a
-# question of blame: weight $j$ is to blame for an error as far as its feature took part in the prediction. The 2 comes
-# from the square, the $1/n$ from the mean. Thanks to the mean a learning rate that suits ten examples suits a thousand.
+# question of blame: weight $j$ is to blame for an error as far as its feature took part in the prediction. The 2
+# comes from the square, the $1/n$ from the mean. Thanks to the mean a learning rate that suits ten examples suits a
+# thousand.
 #
 # **A worked example.** One feature, two examples: inputs 1 and 2, targets 3 and 5, weight $w = 1$.
 #
@@ -162,16 +165,11 @@ check("learning.gradient_descent")
 # %%
 features = torch.stack([lengths, torch.ones(30)], dim=1)
 plt.figure(figsize=(6.5, 3.2))
-for rate, style in ((0.0003, ":"), (0.02, "-"), (0.0235, "--")):
-    walked = [
-        (
-            features @ library.gradient_descent(features, minutes, torch.zeros(2), rate, count)
-            - minutes
-        )
-        .square()
-        .mean()
-        for count in range(60)
-    ]
+for rate, style in ((0.0003, ":"), (0.02, "-"), (0.03, "--")):
+    walked, line = [], torch.zeros(2)
+    for _ in range(60):
+        walked.append((features @ line - minutes).square().mean())
+        line = library.gradient_descent(features, minutes, line, rate, steps=1)
     plt.plot(walked, style, label=f"learning rate {rate}")
 plt.yscale("log")
 plt.title("Too small a learning rate crawls, too large a one climbs")
@@ -187,8 +185,8 @@ plt.show()
 # ## Too good on what it has seen
 #
 # A straight line is a modest model. Let us take a proud one. Here are 12 temperatures of one day (invented, with an
-# unsteady thermometer), and polynomials of three degrees fitted to them as well as can be. **Before you run the cell:**
-# which of them has the lowest loss on the 12 points? And which would you trust?
+# unsteady thermometer), and polynomials of three degrees fitted to them as well as can be. **Before you run the
+# cell:** which of them has the lowest loss on the 12 points? And which would you trust?
 
 # %%
 generator = torch.Generator().manual_seed(4)
@@ -202,7 +200,7 @@ def measured(count: int) -> tuple[Tensor, Tensor]:
 
 
 def powers(hours: Tensor, degree: int) -> Tensor:
-    """Make the features of a polynomial: the powers 0 to `degree` of the hour, as a number from -1 to 1."""
+    """Make the features of a polynomial: powers of the hour, scaled to -1 to 1."""
     return torch.stack([((hours - 12) / 12) ** power for power in range(degree + 1)], dim=1)
 
 
@@ -229,21 +227,15 @@ plt.show()
 
 # %% [markdown]
 # The polynomial of degree 11 has 12 weights, one for each point, and goes through all of them. It has learned the
-# errors of the thermometer by heart. That is **overfitting**. The line on the left has the opposite trouble: it cannot
-# bend, and misses the day itself. That is **underfitting**. How would you find out, without looking at a picture?
+# errors of the thermometer by heart. That is **overfitting**. The line on the left has the opposite trouble: it
+# cannot bend, and misses the day itself. That is **underfitting**. How would you find out, without looking at a
+# picture?
 
 # %%
 degrees = range(12)
 plt.figure(figsize=(6.5, 3.4))
-plt.plot(
-    degrees, [mean_square(degree, seen) for degree in degrees], "o-", label="12 points it has seen"
-)
-plt.plot(
-    degrees,
-    [mean_square(degree, unseen) for degree in degrees],
-    "s--",
-    label="200 points it has not",
-)
+for examples, style, name in ((seen, "o-", "12 it has seen"), (unseen, "s--", "200 it has not")):
+    plt.plot(degrees, [mean_square(degree, examples) for degree in degrees], style, label=name)
 plt.yscale("log")
 plt.ylim(0.1, 1e5)
 plt.title("On what was seen more is always better; on the rest it turns")
@@ -271,8 +263,8 @@ plt.show()
 # another. And the shuffling has to be drawn by a seed that you can name, so that tomorrow's split is today's.
 #
 # For example, 20 examples give 16, 2 and 2. With the order 13, 4, 0, 19, ..., the test set holds the inputs 13 and 4
-# with the targets 13 and 4, the validation set those of 0 and 19, and the training set all others. (Which pile is dealt
-# first is up to you.)
+# with the targets 13 and 4, the validation set those of 0 and 19, and the training set all others. (Which pile is
+# dealt first is up to you.)
 #
 # **Write** `split_examples(inputs, targets, generator)`.
 
@@ -289,8 +281,9 @@ def split_examples(
         generator: Draws the order; equal seeds give equal sets. `torch.randperm` takes one.
 
     Returns:
-        Three pairs of inputs and targets: training, validation, test. Validation and test have a tenth of the
-        examples each, rounded down; all others are for training. Every example is in exactly one set.
+        Three pairs of inputs and targets: training, validation, test. Validation and test have a
+        tenth of the examples each, rounded down; all others are for training. Every example is
+        in exactly one set.
     """
     ### BEGIN SOLUTION
     order = torch.randperm(len(inputs), generator=generator)
@@ -310,26 +303,28 @@ check("learning.split_examples")
 # For a linear model we worked the gradient out on paper. Nobody does that for a network of a hundred layers. Finite
 # differences, as in lab 01, would need one run of the network for each weight: a million runs for one step.
 #
-# Here is a better idea. Whatever a program computes, it computes by small operations: sums, products, powers. For each
-# of them we know how fast its result changes with its inputs. So let each number **remember** how it was made: from
-# which numbers (its *parents*), and with which *slopes*. The gradient of the whole is then a matter of bookkeeping.
+# Here is a better idea. Whatever a program computes, it computes by small operations: sums, products, powers. For
+# each of them we know how fast its result changes with its inputs. So let each number **remember** how it was made:
+# from which numbers (its *parents*), and with which *slopes*. The gradient of the whole is then a matter of
+# bookkeeping.
 #
 # ### Slopes of one operation
 #
-# A **slope** answers one question: when this input alone grows by a little, how many times as much does the result grow?
+# A **slope** answers one question: when this input alone grows by a little, how many times as much does the result
+# grow?
 #
 # - *Sum* $a + b$: if $a$ grows by 0.01, so does the sum. Both slopes are 1.
-# - *Product* $a \cdot b$: if $a$ grows by $h$, the product becomes $(a + h)\, b = ab + h\,b$. It has grown by $h\,b$. So what
-#   is the slope to $a$? And to $b$?
+# - *Product* $a \cdot b$: if $a$ grows by $h$, the product becomes $(a + h)\, b = ab + h\,b$. It has grown by $h\,b$.
+#   So what is the slope to $a$? And to $b$?
 # - *Power* $a^n$, with a fixed number $n$: the slope is $n \, a^{n-1}$.
-# - *Hyperbolic tangent* $t = \tanh a$, which bends any number into the range from -1 to 1: the slope is $1 - t^2$. It is 1
-#   at 0 and vanishes far from it.
+# - *Hyperbolic tangent* $t = \tanh a$, which bends any number into the range from -1 to 1: the slope is $1 - t^2$. It
+#   is 1 at 0 and vanishes far from it.
 #
-# For example, $4 \cdot (-2)$ has the data $-8$ and the slopes $-2$ and $4$, in the order of the parents; $3^2$ has the
-# slope $2 \cdot 3^1 = 6$; and $\tanh 1 = 0.7616$ has the slope $1 - 0.58 = 0.42$.
+# For example, $4 \cdot (-2)$ has the data $-8$ and the slopes $-2$ and $4$, in the order of the parents; $3^2$ has
+# the slope $2 \cdot 3^1 = 6$; and $\tanh 1 = 0.7616$ has the slope $1 - 0.58 = 0.42$.
 #
-# **Write** the three operations. The sum is there to be looked at: it makes a new `Value` from the number, the parents, the
-# slopes, and a sign for the picture.
+# **Write** the three operations. The sum is there to be looked at: it makes a new `Value` from the number, the
+# parents, the slopes, and a sign for the picture.
 
 
 # %% exercise="learning.Value"
@@ -390,8 +385,8 @@ check("learning.Value")
 # Now a computation is a **graph**: numbers, and arrows from parents to what was made from them. Below is $L = (ab +
 # a)^2$ with $a = 2$ and $b = -3$. The question is how fast $L$ changes with $a$ and with $b$.
 #
-# Press *Step* (or use the arrow keys), one node at a time, and watch the gradients. Before each step, say what the next
-# one will write where.
+# Press *Step* (or use the arrow keys), one node at a time, and watch the gradients. Before each step, say what the
+# next one will write where.
 
 # %%
 a, b = library.Value(2.0, label="a"), library.Value(-3.0, label="b")
@@ -410,23 +405,23 @@ GraphView(result, title="How fast does L change with a and b?")
 #
 # ### Gradients add up
 #
-# $a$ is used twice: in the product and in the sum. Each use is a way of its own to change $L$, and the effects add up:
-# $-8$ by way of the sum, and $-8 \cdot (-3) = 24$ by way of the product, 16 together. In a formula,
+# $a$ is used twice: in the product and in the sum. Each use is a way of its own to change $L$, and the effects add
+# up: $-8$ by way of the sum, and $-8 \cdot (-3) = 24$ by way of the product, 16 together. In a formula,
 #
 # $$\frac{\partial L}{\partial p} = \sum_{c \,\in\, \text{uses of } p} s_{cp} \, \frac{\partial L}{\partial c}$$
 #
-# where $p$ is a number, $c$ runs over all that was made from it directly, and $s_{cp}$ is the slope of $c$ with respect
-# to $p$.
+# where $p$ is a number, $c$ runs over all that was made from it directly, and $s_{cp}$ is the slope of $c$ with
+# respect to $p$.
 #
 # ### Each node when it is complete
 #
 # A node may pass its gradient on only when *all* that was made from it has passed its own. Here $c$ comes before $a$,
 # since $a$ still waits for what comes through $c$. Which order is safe for every graph?
 #
-# List the nodes so that each stands **after its parents**: a *topological order*. It is easily made by a function that
-# visits a node: if the node was visited before, do nothing; otherwise visit its parents first, and then append the node
-# to the list. Turned around, the list begins with the result, and each node comes after everything made from it. For the graph above the
-# list is $a, b, c, d, L$, and the walk is $L, d, c, b, a$.
+# List the nodes so that each stands **after its parents**: a *topological order*. It is easily made by a function
+# that visits a node: if the node was visited before, do nothing; otherwise visit its parents first, and then append
+# the node to the list. Turned around, the list begins with the result, and each node comes after everything made from
+# it. For the graph above the list is $a, b, c, d, L$, and the walk is $L, d, c, b, a$.
 #
 # **Write** `backward(result)`. It returns nothing; it writes into `grad`, and into nothing else. All gradients are 0
 # when it begins.
@@ -437,8 +432,8 @@ def backward(result: Value) -> None:
     """Write into each number of a graph how fast the result changes with it.
 
     Args:
-        result: The last number of the graph. It and all that it was made from have `parents`, `slopes` (one a
-            parent) and `grad`, which is 0. Some numbers may be used more than once.
+        result: The last number of the graph. It and all that it was made from have `parents`,
+            `slopes` (one a parent) and `grad`, which is 0. Some numbers may be used more than once.
     """
     ### BEGIN SOLUTION
     order: list[Value] = []
@@ -465,9 +460,9 @@ check("learning.backward")
 
 # %% [markdown]
 # That is backpropagation (Linnainmaa, 1970; Rumelhart, Hinton & Williams, 1986), all of it. It costs about as much as
-# computing the result did, for *all* gradients at once, whether there are two numbers or a trillion. PyTorch does the same with
-# tensors in place of numbers. Here both differentiate one neuron. Your classes are at work in the next cell, so it
-# needs them to be written.
+# computing the result did, for *all* gradients at once, whether there are two numbers or a trillion. PyTorch does the
+# same with tensors in place of numbers. Here both differentiate one neuron. Your classes are at work in the next
+# cell, so it needs them to be written.
 
 # %%
 weights = [Value(0.7, label="w1"), Value(-0.4, label="w2")]
@@ -486,12 +481,12 @@ GraphView(neuron, title="Your own numbers")
 # %% [markdown]
 # ## Steps with a memory
 #
-# You have gradients. What is the best use of them? The surface below has two weights, and the color is the loss. It is
-# a *ravine*: steep across, flat along. Play with **SGD** (stochastic gradient descent, your `gradient_descent` for any
-# loss):
+# You have gradients. What is the best use of them? The surface below has two weights, and the color is the loss. It
+# is a *ravine*: steep across, flat along. Play with **SGD** (stochastic gradient descent, your `gradient_descent` for
+# any loss):
 #
-# 1. Raise the learning rate step by step. At which one does the path begin to jump from wall to wall? At which one does
-#    it leave the picture?
+# 1. Raise the learning rate step by step. At which one does the path begin to jump from wall to wall? At which one
+#    does it leave the picture?
 # 2. Go back to the largest rate that holds. What is slow now, and why can you not make it faster?
 # 3. Choose **momentum**, with the same learning rate. What has changed?
 
@@ -505,9 +500,10 @@ DescentView("ravine", "SGD", learning_rate=0.05, steps=50)
 #
 # $$v \leftarrow \mu \, v + g, \qquad w \leftarrow w - \eta \, v$$
 #
-# where $g$ is the gradient of the weight, $\mu$ ('mu', the `momentum`) is the part of the velocity that is kept, $\eta$
-# the learning rate, and $v$ starts at 0. For example, with $\mu = 0.9$ and a gradient that is 1 at every step, $v$ is
-# $1, 1.9, 2.71, \dots$, and in the end $1 / (1 - 0.9) = 10$: along the ravine the steps become ten times as long.
+# where $g$ is the gradient of the weight, $\mu$ ('mu', the `momentum`) is the part of the velocity that is kept,
+# $\eta$ the learning rate, and $v$ starts at 0. For example, with $\mu = 0.9$ and a gradient that is 1 at every step,
+# $v$ is $1, 1.9, 2.71, \dots$, and in the end $1 / (1 - 0.9) = 10$: along the ravine the steps become ten times as
+# long.
 #
 # In PyTorch an optimizer is an object. It keeps for each parameter a dictionary of its own, `self.state[parameter]`,
 # which is empty before the first step. Going through the parameters is the same in all optimizers, so it is given.
@@ -541,7 +537,8 @@ class SGD(torch.optim.Optimizer):
 check("learning.SGD")
 
 # %% [markdown]
-# Yours is in the menu now, as 'my SGD'. (If it is not written yet, the line under the picture says so; choose another.)
+# Yours is in the menu now, as 'my SGD'. (If it is not written yet, the line under the picture says so; choose
+# another.)
 
 # %%
 DescentView(
@@ -555,29 +552,29 @@ DescentView(
 # %% [markdown]
 # ## Steps of a fitting size
 #
-# Momentum helps where directions differ in steepness by a factor of 20. In a language model they differ by far more: the
-# vector of a frequent letter gets a gradient in every batch, that of a rare one hardly ever. One learning rate for all
-# of them is a poor compromise. Could each weight have a rate of its own?
+# Momentum helps where directions differ in steepness by a factor of 20. In a language model they differ by far more:
+# the vector of a frequent letter gets a gradient in every batch, that of a rare one hardly ever. One learning rate
+# for all of them is a poor compromise. Could each weight have a rate of its own?
 #
 # ### Two running means
 #
 # **Adam** (Kingma & Ba, 2014) keeps two running means for each weight: of its gradients, $m$, and of their *squares*,
-# $s$. The root of $s$ says how large this weight's gradients usually are. Dividing by it gives every weight steps of about the same
-# size, $\eta$, however large or small its gradients are.
+# $s$. The root of $s$ says how large this weight's gradients usually are. Dividing by it gives every weight steps of
+# about the same size, $\eta$, however large or small its gradients are.
 #
 # ### Correcting the start
 #
-# Both means begin at 0. With $\beta_1 = 0.9$ and a first gradient of 1, $m$ is 0.1 after the first step: ten times too small.
-# With $\beta_2 = 0.999$, $s$ is 0.001: a thousand times too small. The remedy is exact: after $t$ steps a running mean has
-# seen a share of $1 - \beta^t$ of its weights, so it is divided by that.
+# Both means begin at 0. With $\beta_1 = 0.9$ and a first gradient of 1, $m$ is 0.1 after the first step: ten times
+# too small. With $\beta_2 = 0.999$, $s$ is 0.001: a thousand times too small. The remedy is exact: after $t$ steps a
+# running mean has seen a share of $1 - \beta^t$ of its weights, so it is divided by that.
 #
 # ### Decay on its own
 #
-# Large weights are often a sign of learning by heart, so it helps to shrink all of them a little at each step: **weight
-# decay**. The obvious way is to add $\lambda w$ to the gradient. But then the decay is divided by the root of $s$ too,
-# and weights with large gradients hardly decay. **AdamW** (Loshchilov & Hutter, 2017) lets the decay pass by the means:
-# it shrinks the weight directly. This is the optimizer of today's language models. With $t = 1, 2, \dots$ counting the
-# steps of each parameter, one step is
+# Large weights are often a sign of learning by heart, so it helps to shrink all of them a little at each step:
+# **weight decay**. The obvious way is to add $\lambda w$ to the gradient. But then the decay is divided by the root
+# of $s$ too, and weights with large gradients hardly decay. **AdamW** (Loshchilov & Hutter, 2017) lets the decay pass
+# by the means: it shrinks the weight directly. This is the optimizer of today's language models. With $t = 1, 2,
+# \dots$ counting the steps of each parameter, one step is
 #
 # $$\begin{aligned}
 # w &\leftarrow w - \eta \, \lambda \, w \\
@@ -586,12 +583,12 @@ DescentView(
 # w &\leftarrow w - \eta \; \frac{m / (1 - \beta_1^t)}{\sqrt{s / (1 - \beta_2^t)} + \epsilon}
 # \end{aligned}$$
 #
-# where $\lambda$ is `weight_decay`, $\beta_1$ and $\beta_2$ are `betas`, and $\epsilon$ (`eps`) keeps a weight without any
-# gradient from a division by 0. Note where $\epsilon$ stands: outside the root.
+# where $\lambda$ is `weight_decay`, $\beta_1$ and $\beta_2$ are `betas`, and $\epsilon$ (`eps`) keeps a weight
+# without any gradient from a division by 0. Note where $\epsilon$ stands: outside the root.
 #
 # **A worked example.** $w = 1$, $g = 0.5$, $t = 1$, $\eta = 0.1$, betas 0.9 and 0.999, $\lambda = 0.01$. The decay
-# makes $w = 0.999$. Then $m = 0.05$ and $s = 0.00025$; corrected, 0.5 and 0.25. The step is $0.1 \cdot 0.5 / \sqrt{0.25} = 0.1$,
-# and $w = 0.899$. With a gradient of 500 in place of 0.5 it would be the same.
+# makes $w = 0.999$. Then $m = 0.05$ and $s = 0.00025$; corrected, 0.5 and 0.25. The step is $0.1 \cdot 0.5 /
+# \sqrt{0.25} = 0.1$, and $w = 0.899$. With a gradient of 500 in place of 0.5 it would be the same.
 #
 # **Write** the update of one parameter.
 
@@ -635,9 +632,9 @@ class AdamW(torch.optim.Optimizer):
 check("learning.AdamW")
 
 # %% [markdown]
-# Compare on the surface that is named after Rosenbrock (1960), a bent valley that is easy to find and hard to follow. Try
-# each optimizer with the learning rate that suits *it*. Which of them needs the least care? Then look at the saddle, and
-# start close to its ridge: who gets off it first?
+# Compare on the surface that is named after Rosenbrock (1960), a bent valley that is easy to find and hard to follow.
+# Try each optimizer with the learning rate that suits *it*. Which of them needs the least care? Then look at the
+# saddle, and start close to its ridge: who gets off it first?
 
 # %%
 DescentView(
@@ -659,8 +656,9 @@ DescentView(
 # optimizer.step()
 # ```
 #
-# Why the first? As in your `backward`, PyTorch *adds* new gradients to what is there. Within one graph that is right: a
-# number that is used twice needs both. From one step to the next it is wrong. Nobody raises an error; see what happens.
+# Why the first? As in your `backward`, PyTorch *adds* new gradients to what is there. Within one graph that is right:
+# a number that is used twice needs both. From one step to the next it is wrong. Nobody raises an error; see what
+# happens.
 
 # %%
 x = torch.linspace(-1, 1, 20)[:, None]
@@ -727,14 +725,14 @@ plt.show()
 # The remedy is simple to say: measure the validation loss as you go, and in the end go back to the weights that had
 # the lowest. This is **early stopping**. Two traps wait:
 #
-# - The choice is made by the **validation** loss. The training loss would always choose the end, and the test set must
-#   stay out of it.
+# - The choice is made by the **validation** loss. The training loss would always choose the end, and the test set
+#   must stay out of it.
 # - `model.state_dict()` gives the weights, but no copy of them: it *shares* its tensors with the model, and when the
 #   model goes on learning, what you kept changes with it. `copy.deepcopy(model.state_dict())` makes a copy;
 #   `model.load_state_dict(kept)` puts it back.
 #
-# For example, with `every=2` and six batches the validation loss is measured after batches 2, 4 and 6. If it is 3.1, 2.7
-# and 2.9, the function returns `[3.1, 2.7, 2.9]`, and the model has the weights that it had after batch 4.
+# For example, with `every=2` and six batches the validation loss is measured after batches 2, 4 and 6. If it is 3.1,
+# 2.7 and 2.9, the function returns `[3.1, 2.7, 2.9]`, and the model has the weights that it had after batch 4.
 #
 # **Write** `train`. The validation loss is measured without gradients (`with torch.no_grad():`), after the step.
 
@@ -784,42 +782,45 @@ check("learning.train")
 # %% [markdown]
 # ## Letters in context
 #
-# Now to language. In lab 01 the bigram looked at one letter. How about counting after *three*? Let us see how often the
-# three letters before a letter have been seen at all, in 500 names and in 8,000.
+# Now to language. In lab 01 the bigram looked at one letter. How about counting after *three*, or five? The next cell
+# does it, with 0.1 added to every count, so that nothing is impossible, and measures the loss on 1,000 new names.
 
 # %%
 all_names = names(10_000)
-fresh = all_names[9_000:]
 
 
-def contexts_of(some_names: list[str], length: int) -> list[tuple[int, ...]]:
-    """List the context before each letter of some names, and before each end."""
-    contexts, _ = library.context_windows([encode(name) for name in some_names], length)
-    return [tuple(context) for context in contexts.tolist()]
+def table_loss(learn_from: list[str], ask: list[str], length: int) -> float:
+    """Count what follows each context of some names, and give the loss on others, in nats a letter."""
+    counts: defaultdict[tuple[int, ...], Counter[int]] = defaultdict(Counter)
+    contexts, targets = library.context_windows([encode(name) for name in learn_from], length)
+    for context, target in zip(contexts.tolist(), targets.tolist(), strict=True):
+        counts[tuple(context)][target] += 1
+    total = 0.0
+    contexts, targets = library.context_windows([encode(name) for name in ask], length)
+    for context, target in zip(contexts.tolist(), targets.tolist(), strict=True):
+        seen_here = counts[tuple(context)]
+        total -= math.log((seen_here[target] + 0.1) / (seen_here.total() + 27 * 0.1))
+    return total / len(targets)
 
 
 plt.figure(figsize=(6.5, 3))
 for count, style in ((500, "o--"), (8_000, "s-")):
-    shares = []
-    for length in range(1, 7):
-        known = set(contexts_of(all_names[:count], length))
-        asked = contexts_of(fresh, length)
-        shares.append(100 * sum(context not in known for context in asked) / len(asked))
-    plt.plot(range(1, 7), shares, style, label=f"learned from {count:,} names")
-plt.title("The longer the context, the more of them a table has never seen")
+    found = [table_loss(all_names[:count], all_names[9_000:], length) for length in range(1, 7)]
+    plt.plot(range(1, 7), found, style, label=f"counted in {count:,} names")
+plt.title("More context helps a table until it has seen too little of each")
 plt.xlabel("length of the context (letters)")
-plt.ylabel("never seen (% of places)")
+plt.ylabel("loss on new names (nats a letter)")
 plt.legend()
 plt.show()
 
 # %% [markdown]
-# A table has nothing to say about a context that it never saw, and it learns nothing about *ka* from *pa*. A model that
-# *computes* its answer can. First it needs examples.
+# A table learns nothing about *ka* from *pa*: each context has a row of its own, and most long ones have been seen
+# once or never. A model that *computes* its answer can do better. First it needs examples.
 #
 # Names come as lists of ids that begin and end with the boundary 0, as `encode` makes them. Each letter after the
-# first boundary is a **target** once, the end too: the model has to learn when to stop. Its input is the **context**, the `length`
-# ids before it, the oldest first. Where there are fewer, the context is filled up *on its left* with zeros. For *abe*,
-# that is `[0, 1, 2, 5, 0]`, and a length of 3:
+# first boundary is a **target** once, the end too: the model has to learn when to stop. Its input is the **context**,
+# the `length` ids before it, the oldest first. Where there are fewer, the context is filled up *on its left* with
+# zeros. For *abe*, that is `[0, 1, 2, 5, 0]`, and a length of 3:
 #
 # | context | target | in letters |
 # |---|---|---|
@@ -842,7 +843,8 @@ def context_windows(sequences: list[list[int]], length: int) -> tuple[Tensor, Te
         length: How many letters a context has, at least 1.
 
     Returns:
-        Contexts, (examples, length), and targets, (examples,), in the order of the names and of their letters.
+        Contexts, (examples, length), and targets, (examples,), in the order of the names and of
+        their letters.
     """
     ### BEGIN SOLUTION
     contexts, targets = [], []
@@ -862,14 +864,14 @@ check("learning.context_windows")
 # %% [markdown]
 # ## Letters as vectors
 #
-# The ids are names, not amounts: letter 5 is not five times letter 1. So each letter gets a **vector** of its own, a row
-# of a table $E$ with $V$ rows and $d$ columns: its **embedding**. At first the rows are random. The gradient flows back
-# into the rows that were used, as into any other weight, and letters that behave alike end up with vectors that are
-# alike. Then what the model learns about *ka* helps with *pa*.
+# The ids are names, not amounts: letter 5 is not five times letter 1. So each letter gets a **vector** of its own, a
+# row of a table $E$ with $V$ rows and $d$ columns: its **embedding**. At first the rows are random. The gradient
+# flows back into the rows that were used, as into any other weight, and letters that behave alike end up with vectors
+# that are alike. Then what the model learns about *ka* helps with *pa*.
 #
-# The three vectors of a context are put **side by side**, not added up. A sum would not tell *abe* from *bea*. With $d = 2$ and
-# rows $e_1 = (0.1, 0.2)$, $e_2 = (0.3, 0.4)$, $e_5 = (0.5, 0.6)$, the context `[1, 2, 5]` becomes
-# $(0.1, 0.2, 0.3, 0.4, 0.5, 0.6)$: the numbers of one letter stay together.
+# The three vectors of a context are put **side by side**, not added up. A sum would not tell *abe* from *bea*. With
+# $d = 2$ and rows $e_1 = (0.1, 0.2)$, $e_2 = (0.3, 0.4)$, $e_5 = (0.5, 0.6)$, the context `[1, 2, 5]` becomes $(0.1,
+# 0.2, 0.3, 0.4, 0.5, 0.6)$: the numbers of one letter stay together.
 #
 # ## A neural language model
 #
@@ -877,11 +879,11 @@ check("learning.context_windows")
 #
 # $$h = \tanh\!\big(W_h \, [\,e_1 \; e_2 \; \cdots \; e_n\,] + b_h\big), \qquad \text{scores} = W_o \, h + b_o$$
 #
-# where $[e_1 \cdots e_n]$ are the vectors of the context side by side, $W_h$ and $b_h$ are the weights and biases of the
-# hidden map, $h$ is the hidden layer, and $W_o$ and $b_o$ belong to the output map, which gives one score for each letter that may come
-# next. The tanh between the two maps is a *bend*. Without it the two would be one linear map, and 'after a vowel,
-# *unless* the name is long' could not be said. The model returns **scores**, any numbers at all. The softmax is a part of
-# the loss: `functional.cross_entropy` takes scores.
+# where $[e_1 \cdots e_n]$ are the vectors of the context side by side, $W_h$ and $b_h$ are the weights and biases of
+# the hidden map, $h$ is the hidden layer, and $W_o$ and $b_o$ belong to the output map, which gives one score for
+# each letter that may come next. The tanh between the two maps is a *bend*. Without it the two would be one linear
+# map, and 'after a vowel, *unless* the name is long' could not be said. The model returns **scores**, any numbers at
+# all. The softmax is a part of the loss: `functional.cross_entropy` takes scores.
 #
 # For a batch of 4 contexts of 3 letters, vectors of 10, and 100 hidden units:
 #
@@ -930,8 +932,8 @@ check("learning.NeuralLanguageModel")
 # ## It runs: your own model
 #
 # From here on everything is yours. (If an answer is still missing, these cells stop with `NotImplementedError`. Come
-# back later.) Note what is split: **names**, and not examples. If we split the examples, half of a name could be in the
-# training set and the other half in the test set, and the test would be easier than new names are.
+# back later.) Note what is split: **names**, and not examples. If we split the examples, half of a name could be in
+# the training set and the other half in the test set, and the test would be easier than new names are.
 
 
 # %%
@@ -988,11 +990,18 @@ learn_names, _, test_names = split_names()
 contexts, targets = examples(test_names)
 with torch.no_grad():
     test_loss = functional.cross_entropy(model(contexts), targets).item()
-bigram = BigramModel.fit(learn_names)
-for name, loss in (("bigram", bigram.loss(test_names)), ("your network", test_loss)):
-    print(f"{name:12}: {loss:.3f} nats a letter, as hard as a choice among {math.exp(loss):.1f}")
+for name, loss in (
+    ("bigram, 1 letter", BigramModel.fit(learn_names).loss(test_names)),
+    ("table, 3 letters", table_loss(learn_names, test_names, 3)),
+    ("your network, 3 letters", test_loss),
+):
+    print(f"{name:24} {loss:.3f} nats a letter, as hard as a choice among {math.exp(loss):.1f}")
 
 # %% [markdown]
+# It sees as much as the table of three letters, and knows more, for it has learned how letters are alike. Give both
+# five letters (change the 3 in `examples`, in the model and in `table_loss`): the table gets worse, and the network
+# better.
+#
 # And now it writes. Each letter is drawn from the probabilities that the model gives, and becomes a part of the next
 # context, until the boundary is drawn.
 
@@ -1047,32 +1056,35 @@ plt.show()
 
 # %% [markdown] question="learning.honest_number" points=2
 # **A friend trains twenty language models, measures all of them on the test set, and reports the lowest test loss:
-# 1.52 nats.** A month later the model meets new data and has 1.60. Nothing is wrong with the code, and the new data are of
-# the same kind. What happened? How should your friend have used the three sets, and which number would have been
-# honest? Would the mistake be larger or smaller with a test set of a hundred times the size? Four to six sentences.
+# 1.52 nats.** A month later the model meets new data and has 1.60. Nothing is wrong with the code, and the new data
+# are of the same kind. What happened? How should your friend have used the three sets, and which number would have
+# been honest? Would the mistake be larger or smaller with a test set of a hundred times the size? Four to six
+# sentences.
 #
 # ### BEGIN SOLUTION
 # The loss measured on a test set is the model's true loss plus an error of chance, for the set is a sample. Of twenty
-# models, the one with the lowest measured loss is likely to be a good one and also one whose chance error was in its favor; the
-# minimum picks both. So the reported number is too low, though no model has seen the test set in training: the
-# set was used for choosing, which is what a validation set is for. Right would be: fit each model on the training
-# set, choose among the twenty by the validation loss, and measure only the chosen one, once, on the test set. That one test
-# loss is honest; the validation loss of the winner is not, for the same reason. With a test set of a hundred times the size the chance
-# errors are about ten times smaller, so the mistake would be smaller; it grows with the number of models that are compared.
+# models, the one with the lowest measured loss is likely to be a good one and also one whose chance error was in its
+# favor; the minimum picks both. So the reported number is too low, though no model has seen the test set in training:
+# the set was used for choosing, which is what a validation set is for. Right would be: fit each model on the training
+# set, choose among the twenty by the validation loss, and measure only the chosen one, once, on the test set. That
+# one test loss is honest; the validation loss of the winner is not, for the same reason. With a test set of a hundred
+# times the size the chance errors are about ten times smaller, so the mistake would be smaller; it grows with the
+# number of models that are compared.
 #
-# Marking: 1 point for the reason (choosing by the test set picks luck as well as quality, so the minimum is
-# too low). 1 point for the remedy (choose on validation, test once) together with the effect of the size (smaller
-# mistake, since chance averages out). Half a point off the second if the effect of the size is missing or wrong. An answer
+# Marking: 1 point for the reason (choosing by the test set picks luck as well as quality, so the minimum is too low).
+# 1 point for the remedy (choose on validation, test once) together with the effect of the size (smaller mistake,
+# since chance averages out). Half a point off the second if the effect of the size is missing or wrong. An answer
 # that says only 'the model overfitted the training set' gets no point for the reason.
 # ### END SOLUTION
 
 # %% [markdown]
 # ## What you can do now
 #
-# You have written what trains every language model: a loss, gradients that flow backward through a graph, an optimizer,
-# a loop that stops in time. What comes is larger, and not different in kind. Two things in your model are still childish.
-# It reads *letters*, and lab 03 finds better pieces. And its context is three of them, side by side, with a weight for each place;
-# to look back a thousand places, a model has to choose where to look. That is attention, in lab 05.
+# You have written what trains every language model: a loss, gradients that flow backward through a graph, an
+# optimizer, a loop that stops in time. What comes is larger, and not different in kind. Two things in your model are
+# still childish. It reads *letters*, and lab 03 finds better pieces. And its context is three of them, side by side,
+# with a weight for each place; to look back a thousand places, a model has to choose where to look. That is
+# attention, in lab 05.
 
 # %%
 progress()
@@ -1080,15 +1092,15 @@ progress()
 # %% [markdown]
 # ## Where to read on
 #
-# - Bengio, Ducharme, Vincent & Jauvin (2003), *A Neural Probabilistic Language Model*: the model that you built, and why
-#   vectors beat tables.
-# - Rumelhart, Hinton & Williams (1986), *Learning representations by back-propagating errors*: three pages in *Nature* that made
-#   the method known.
-# - Kingma & Ba (2014), *Adam: A Method for Stochastic Optimization*; Loshchilov & Hutter (2017), *Decoupled Weight Decay
-#   Regularization*: your optimizer in the words of its inventors.
+# - Bengio, Ducharme, Vincent & Jauvin (2003), *A Neural Probabilistic Language Model*: the model that you built, and
+#   why vectors beat tables.
+# - Rumelhart, Hinton & Williams (1986), *Learning representations by back-propagating errors*: three pages in
+#   *Nature* that made the method known.
+# - Kingma & Ba (2014), *Adam: A Method for Stochastic Optimization*; Loshchilov & Hutter (2017), *Decoupled Weight
+#   Decay Regularization*: your optimizer in the words of its inventors.
 # - Goh (2017), *Why Momentum Really Works*, in Distill: pictures to play with, and the mathematics of the ravine.
-# - Zhang et al. (2016), *Understanding deep learning requires rethinking generalization*: networks that learn random answers by
-#   heart, and the question why they learn anything else.
+# - Zhang et al. (2016), *Understanding deep learning requires rethinking generalization*: networks that learn random
+#   answers by heart, and the question why they learn anything else.
 #
-# In the project, `course/02_learning.md` holds the mathematics of this lab in one place, and `llmlab/foundations/` the
-# finished versions of what you wrote.
+# In the project, `course/02_learning.md` holds the mathematics of this lab in one place, and `llmlab/foundations/`
+# the finished versions of what you wrote.
