@@ -60,6 +60,12 @@ class _Graph:
                 f"This graph has {len(self.nodes)} nodes, and GraphView draws {MAX_NODES} at most; show a "
                 "smaller expression, such as one neuron."
             )
+        for node in self.nodes:
+            if len(node.parents) != len(node.slopes):
+                raise ConfigurationError(
+                    f"A number made by {node.operation!r} has {len(node.parents)} parents and "
+                    f"{len(node.slopes)} slopes; write down one slope for each parent."
+                )
         places = {id(node): i for i, node in enumerate(self.nodes)}
         self.edges = [
             _Edge(i, places[id(parent)], float(slope))
@@ -206,7 +212,8 @@ class GraphView(StillWidget):
         title: Stands above the picture.
 
     Raises:
-        ConfigurationError: It is no such number, its graph has more than 60 nodes, or the step does not exist.
+        ConfigurationError: It is no such number, a parent has no slope, its graph has more than 60
+            nodes, or the step does not exist.
     """
 
     _esm = Path(__file__).with_suffix(".js")

@@ -128,7 +128,8 @@ plt.show()
 #
 # Then the errors have changed, so the gradient has, and the next step computes it anew.
 #
-# **Write** `gradient_descent(inputs, targets, weights, learning_rate, steps)`, without autograd.
+# **Write** `gradient_descent(inputs, targets, weights, learning_rate, steps)` by the formula above. (How PyTorch gets
+# its gradients comes later, and you write that too.)
 
 
 # %% exercise="learning.gradient_descent"
@@ -573,8 +574,8 @@ DescentView(
 # Large weights are often a sign of learning by heart, so it helps to shrink all of them a little at each step:
 # **weight decay**. The obvious way is to add $\lambda w$ to the gradient. But then the decay is divided by the root
 # of $s$ too, and weights with large gradients hardly decay. **AdamW** (Loshchilov & Hutter, 2017) lets the decay pass
-# by the means: it shrinks the weight directly. This is the optimizer of today's language models. With $t = 1, 2,
-# \dots$ counting the steps of each parameter, one step is
+# by the means: it shrinks the weight directly. This is the optimizer of most of today's language models (LLaMA:
+# Touvron et al., 2023). With $t = 1, 2, \dots$ counting the steps of each parameter, one step is
 #
 # $$\begin{aligned}
 # w &\leftarrow w - \eta \, \lambda \, w \\
@@ -1100,8 +1101,8 @@ progress()
 #
 # - Bengio, Ducharme, Vincent & Jauvin (2003), *A Neural Probabilistic Language Model*: the model that you built, and
 #   why vectors beat tables.
-# - Rumelhart, Hinton & Williams (1986), *Learning representations by back-propagating errors*: three pages in
-#   *Nature* that made the method known.
+# - Rumelhart, Hinton & Williams (1986), *Learning representations by back-propagating errors*: four pages in *Nature*
+#   that made the method known.
 # - Kingma & Ba (2014), *Adam: A Method for Stochastic Optimization*; Loshchilov & Hutter (2017), *Decoupled Weight
 #   Decay Regularization*: your optimizer in the words of its inventors.
 # - Goh (2017), *Why Momentum Really Works*, in Distill: pictures to play with, and the mathematics of the ravine.

@@ -152,6 +152,12 @@ def test_what_is_no_number_of_the_engine_is_told(given):
         GraphView(given)
 
 
+def test_a_parent_without_a_slope_is_told():
+    a, b = Value(1), Value(2)
+    with pytest.raises(ConfigurationError, match=r"made by '\+' has 2 parents and 1 slopes"):
+        GraphView(Value(3, (a, b), (1.0,), "+").tanh())
+
+
 @pytest.mark.parametrize("step", [-1, 4])
 def test_a_step_that_does_not_exist_is_told(step):
     with pytest.raises(
