@@ -21,5 +21,9 @@ class OutOfRangeError(LlmlabError, IndexError):
     """A token id or a position lies outside the table that it is looked up in."""
 
 
+class DomainError(LlmlabError, ValueError):
+    """A number lies where a function has no value, as the logarithm of 0."""
+
+
 class WorkspaceError(LlmlabError):
     """The folder of labs cannot be laid or opened."""

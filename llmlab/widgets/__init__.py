@@ -1,5 +1,7 @@
 """Pictures to play with: each widget is one Python file and one JavaScript file."""
 
 from llmlab.widgets.attention_view import AttentionView
+from llmlab.widgets.descent_view import DescentView
+from llmlab.widgets.graph_view import GraphView
 
-__all__ = ["AttentionView"]
+__all__ = ["AttentionView", "DescentView", "GraphView"]

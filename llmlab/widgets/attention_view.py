@@ -11,9 +11,7 @@ import html
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import anywidget
 import numpy as np
 import torch
 import traitlets
@@ -21,8 +19,8 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from llmlab.errors import ConfigurationError, ShapeError
+from llmlab.widgets.still import StillWidget
 
-_MIME = "application/vnd.jupyter.widget-view+json"
 _GUTTER = 84.0
 
 
@@ -75,7 +73,7 @@ def unpack(
     return levels
 
 
-class AttentionView(anywidget.AnyWidget):
+class AttentionView(StillWidget):
     """A picture of attention weights to be played with.
 
     Args:
@@ -198,18 +196,6 @@ class AttentionView(anywidget.AnyWidget):
             f'font-family="monospace" font-size="11" fill="#212121">'
             f'<rect width="100%" height="100%" fill="#ffffff"/>{"".join(parts)}</svg>'
         )
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Give the live widget, and beside it what a saved page shows: a picture and a text."""
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
-        text = self._text()
-        picture = base64.b64encode(self._svg().encode()).decode()
-        still = (
-            f'<img alt="{html.escape(text)}" style="max-width:100%" '
-            f'src="data:image/svg+xml;base64,{picture}">'
-        )
-        return {_MIME: data.get(_MIME), "text/html": still, "text/plain": text}, metadata
 
 
 def _checked(tokens: Sequence[str], weights: Tensor) -> Float[Tensor, "layer head query key"]:

@@ -10,6 +10,7 @@ from llmlab import errors
         (errors.ConfigurationError, ValueError),
         (errors.DtypeError, TypeError),
         (errors.OutOfRangeError, IndexError),
+        (errors.DomainError, ValueError),
     ],
 )
 def test_an_error_is_caught_as_ours_and_as_pythons_own(ours, builtin):
