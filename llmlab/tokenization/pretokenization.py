@@ -1,0 +1,83 @@
+r"""Pre-tokenization: a text is cut into words first, and no token ever reaches across a cut.
+
+GPT-2 cuts by a regular expression (Radford et al., 2019): a word carries the space before it, and
+letters, digits and punctuation are kept apart, or frequent words would be learned once with each
+punctuation mark (`dog.`, `dog!`, `dog?`). BERT cuts at spaces and around punctuation and drops the
+spaces (Devlin et al., 2019). SentencePiece turns spaces into a visible `▁` and cuts before it (Kudo
+& Richardson, 2018).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from functools import lru_cache
+
+import regex
+
+# GPT-2 (2019): contractions, letters, digits, the rest, each with the space before it; of a run of
+# spaces the last one goes with the word that follows.
+GPT2_PATTERN = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+# GPT-4 (2023; `cl100k_base`): contractions in capitals too, digits in groups of at most three, a
+# line break stays with the punctuation before it.
+GPT4_PATTERN = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
+    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+METASPACE = "▁"
+
+
+@lru_cache(maxsize=32)
+def compile_pattern(pattern: str) -> regex.Pattern[str]:
+    """Compile a pattern once; `regex` knows the classes of Unicode, which `re` does not."""
+    return regex.compile(pattern)
+
+
+def split_by_pattern(text: str, pattern: str = GPT2_PATTERN) -> list[str]:
+    """Cut a text into the matches of a pattern.
+
+    With the patterns of GPT-2 and GPT-4 nothing is lost: joined, the words are the text.
+    """
+    return compile_pattern(pattern).findall(text)
+
+
+def split_at_punctuation(text: str) -> list[str]:
+    """Cut at spaces, which are dropped, and around each punctuation mark, as BERT does."""
+    words: list[str] = []
+    for chunk in text.split():
+        word = ""
+        for character in chunk:
+            if _is_punctuation(character):
+                words += [word, character] if word else [character]
+                word = ""
+            else:
+                word += character
+        if word:
+            words.append(word)
+    return words
+
+
+def _is_punctuation(character: str) -> bool:
+    """Take ASCII's symbols for punctuation as well: `$` and `^` are none by Unicode."""
+    is_ascii_symbol = character.isascii() and character.isprintable() and not character.isalnum()
+    return is_ascii_symbol or unicodedata.category(character)[0] == "P"
+
+
+def split_by_metaspace(text: str) -> list[str]:
+    """Turn spaces into `▁`, put one in front of the text, and cut before each of them.
+
+    A word is then the same at the start of a text as inside it. A line break is a word of its own.
+    """
+    if not text:
+        return []
+    marked = METASPACE + text.replace(" ", METASPACE)
+    return compile_pattern(rf"\n|{METASPACE}[^{METASPACE}\n]*|[^{METASPACE}\n]+").findall(marked)
+
+
+def count_words(texts: Iterable[str], pattern: str = GPT2_PATTERN) -> Counter[bytes]:
+    """Count the words of some texts, each word as its UTF-8 bytes: all that training has to see."""
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts.update(split_by_pattern(text, pattern))
+    return Counter({word.encode(): count for word, count in counts.items()})
