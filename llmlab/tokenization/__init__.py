@@ -12,6 +12,16 @@ from llmlab.tokenization.bpe import (
     token_bytes,
     train_bpe,
 )
+from llmlab.tokenization.bpe_training import learn_merges
+from llmlab.tokenization.byte_level import ByteLevelBPE, merge_by_rank
+from llmlab.tokenization.errors import (
+    EmptyCorpusError,
+    MergesError,
+    SpecialTokenError,
+    TokenizationError,
+    TokenizerFileError,
+    VocabularyError,
+)
 from llmlab.tokenization.interface import Tokenizer
 from llmlab.tokenization.normalization import (
     clean,
@@ -20,6 +30,7 @@ from llmlab.tokenization.normalization import (
     nfc,
     nfd,
     nfkc,
+    replace_surrogates,
     space_out_chinese,
     strip_accents,
 )
@@ -27,6 +38,7 @@ from llmlab.tokenization.pretokenization import (
     GPT2_PATTERN,
     GPT4_PATTERN,
     METASPACE,
+    SMOLLM2_PATTERN,
     count_words,
     split_at_punctuation,
     split_by_metaspace,
@@ -41,6 +53,7 @@ from llmlab.tokenization.unigram import (
     sample,
     viterbi,
 )
+from llmlab.tokenization.utf8 import split_utf8
 from llmlab.tokenization.wordpiece import (
     join_pieces,
     longest_match,
@@ -51,6 +64,8 @@ from llmlab.tokenization.wordpiece import (
 )
 
 __all__ = [
+    # characters and bytes
+    "split_utf8",
     # before tokens: normalization and words
     "nfc",
     "nfd",
@@ -60,8 +75,10 @@ __all__ = [
     "clean",
     "space_out_chinese",
     "compose",
+    "replace_surrogates",
     "GPT2_PATTERN",
     "GPT4_PATTERN",
+    "SMOLLM2_PATTERN",
     "METASPACE",
     "split_by_pattern",
     "split_at_punctuation",
@@ -93,4 +110,14 @@ __all__ = [
     "sample",
     # whole tokenizers
     "Tokenizer",
+    "ByteLevelBPE",
+    "learn_merges",
+    "merge_by_rank",
+    # what can go wrong
+    "TokenizationError",
+    "VocabularyError",
+    "MergesError",
+    "TokenizerFileError",
+    "SpecialTokenError",
+    "EmptyCorpusError",
 ]

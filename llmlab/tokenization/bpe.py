@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
 Pair = tuple[int, int]
 
@@ -40,7 +41,7 @@ def pair_counts(words: Mapping[tuple[int, ...], int]) -> Counter[Pair]:
     """
     counts: Counter[Pair] = Counter()
     for ids, count in words.items():
-        for pair in zip(ids, ids[1:], strict=False):
+        for pair in pairwise(ids):
             counts[pair] += count
     return counts
 
@@ -59,10 +60,11 @@ def merge_pair(ids: Sequence[int], pair: Pair, new_id: int) -> list[int]:
 
     For example `merge_pair([1, 1, 1, 2], (1, 1), 256)` is `[256, 1, 2]`.
     """
+    left, right = pair
     merged: list[int] = []
     place = 0
     while place < len(ids):
-        if tuple(ids[place : place + 2]) == pair:
+        if ids[place] == left and place + 1 < len(ids) and ids[place + 1] == right:
             merged.append(new_id)
             place += 2
         else:
@@ -102,7 +104,7 @@ def encode_word(word: bytes, merges: Mapping[Pair, int]) -> list[int]:
     """
     ids = list(word)
     while True:
-        mergeable = [pair for pair in zip(ids, ids[1:], strict=False) if pair in merges]
+        mergeable = [pair for pair in pairwise(ids) if pair in merges]
         if not mergeable:
             return ids
         first_learned = min(mergeable, key=lambda pair: merges[pair])

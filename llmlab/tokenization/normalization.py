@@ -80,3 +80,15 @@ def compose(*steps: Normalizer) -> Normalizer:
         return text
 
     return apply_all
+
+
+def replace_surrogates(text: str) -> str:
+    """Turn halves of surrogate pairs, which no UTF-8 can hold, into U+FFFD; join whole pairs.
+
+    Such halves come from JavaScript and JSON. `tiktoken` treats them in this way.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

@@ -14,7 +14,9 @@ from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 
-import regex
+import regex  # type: ignore[import-untyped]
+
+from llmlab.errors import ConfigurationError
 
 # GPT-2 (2019): contractions, letters, digits, the rest, each with the space before it; of a run of
 # spaces the last one goes with the word that follows.
@@ -25,13 +27,44 @@ GPT4_PATTERN = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
     r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
+# Hugging Face's SmolLM2 (2025): as GPT-2, with each digit a word of its own.
+SMOLLM2_PATTERN = r"\p{N}|'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+(?![^\s\p{N}])|\s+"
 METASPACE = "▁"
+
+# Where a text can be cut in two so that the patterns above cut the halves as they cut the whole:
+# after letters, after digits, and before a space that follows something visible. No alternative of
+# theirs reaches across such a place, and none looks further ahead than to it.
+_LETTERS_OR_DIGITS_END = (
+    r"(?<=\p{L})(?=[^\p{L}\p{Cs}])|(?<=\p{N})(?=[^\p{N}\p{Cs}])|(?<=\S)(?=[^\S\r\n])"
+)
+SAFE_CUTS = dict.fromkeys((GPT2_PATTERN, GPT4_PATTERN, SMOLLM2_PATTERN), _LETTERS_OR_DIGITS_END)
 
 
 @lru_cache(maxsize=32)
 def compile_pattern(pattern: str) -> regex.Pattern[str]:
     """Compile a pattern once; `regex` knows the classes of Unicode, which `re` does not."""
     return regex.compile(pattern)
+
+
+def without_gaps(pattern: str) -> str:
+    """Make what lies between two matches of a pattern a match as well, so that no text is lost.
+
+    Raises:
+        ConfigurationError: It is no regular expression, or has groups that capture.
+    """
+    if pattern in SAFE_CUTS:
+        return pattern  # these leave no gaps
+    try:
+        groups = compile_pattern(pattern).groups
+    except regex.error as error:
+        raise ConfigurationError(
+            f"{pattern!r} is no regular expression ({error}); try it with the package regex."
+        ) from error
+    if groups:
+        raise ConfigurationError(
+            f"{pattern!r} has groups that capture; write (?:...) in place of (...)."
+        )
+    return rf"{pattern}|(?:(?!{pattern})[\s\S])+"
 
 
 def split_by_pattern(text: str, pattern: str = GPT2_PATTERN) -> list[str]:

@@ -52,7 +52,7 @@ def n_best(
 
     As `viterbi`, with the best `n` ways kept for each prefix instead of the best one.
     """
-    best: list[list[tuple[float, list[str]]]] = [[(0.0, [])]] + [[] for _ in word]
+    best: list[list[tuple[float, list[str]]]] = [[(0.0, [])], *([] for _ in word)]
     for start, end, score in _arcs(word, log_probs, unknown_score):
         longer = [(before + score, [*path, word[start:end]]) for before, path in best[start]]
         best[end] = sorted(best[end] + longer, key=lambda way: -way[0])[:n]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
+from itertools import pairwise
 
 CONTINUATION = "##"
 UNKNOWN = "[UNK]"
@@ -40,7 +41,7 @@ def merge_scores(words: Mapping[tuple[str, ...], int]) -> dict[PiecePair, float]
     for word, count in words.items():
         for piece in word:
             pieces[piece] += count
-        for pair in zip(word, word[1:], strict=False):
+        for pair in pairwise(word):
             pairs[pair] += count
     return {
         (left, right): count / (pieces[left] * pieces[right])
