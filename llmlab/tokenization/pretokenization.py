@@ -30,6 +30,7 @@ GPT4_PATTERN = (
 # Hugging Face's SmolLM2 (2025): as GPT-2, with each digit a word of its own.
 SMOLLM2_PATTERN = r"\p{N}|'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+(?![^\s\p{N}])|\s+"
 METASPACE = "▁"
+METASPACE_PATTERN = rf"\n|{METASPACE}[^{METASPACE}\n]*|[^{METASPACE}\n]+"
 
 # Where a text can be cut in two so that the patterns above cut the halves as they cut the whole:
 # after letters, after digits, and before a space that follows something visible. No alternative of
@@ -97,15 +98,19 @@ def _is_punctuation(character: str) -> bool:
     return is_ascii_symbol or unicodedata.category(character)[0] == "P"
 
 
-def split_by_metaspace(text: str) -> list[str]:
+def split_by_metaspace(text: str, *, inside: bool = False) -> list[str]:
     """Turn spaces into `▁`, put one in front of the text, and cut before each of them.
 
     A word is then the same at the start of a text as inside it. A line break is a word of its own.
+
+    Args:
+        text: What to cut.
+        inside: Whether the text goes on with an earlier one, and so gets no `▁` in front.
     """
-    if not text:
-        return []
-    marked = METASPACE + text.replace(" ", METASPACE)
-    return compile_pattern(rf"\n|{METASPACE}[^{METASPACE}\n]*|[^{METASPACE}\n]+").findall(marked)
+    marked = text.replace(" ", METASPACE)
+    if text and not inside:
+        marked = METASPACE + marked
+    return compile_pattern(METASPACE_PATTERN).findall(marked)
 
 
 def count_words(texts: Iterable[str], pattern: str = GPT2_PATTERN) -> Counter[bytes]:

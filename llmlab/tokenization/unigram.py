@@ -18,7 +18,10 @@ UNKNOWN_SCORE = -100.0
 
 
 def viterbi(
-    word: str, log_probs: Mapping[str, float], unknown_score: float = UNKNOWN_SCORE
+    word: str,
+    log_probs: Mapping[str, float],
+    unknown_score: float = UNKNOWN_SCORE,
+    longest: int | None = None,
 ) -> list[str]:
     """Find the most probable way to cut a word into pieces (Viterbi, 1967).
 
@@ -30,10 +33,12 @@ def viterbi(
         word: What to cut.
         log_probs: The log-probability of each piece.
         unknown_score: The score of a character that is not a piece itself.
+        longest: The length of the longest piece, so that no longer ones are looked for; if it is
+            not given, every part of the word is looked up.
     """
     best = [0.0] + [-math.inf] * len(word)
     came_from = [0] * (len(word) + 1)
-    for start, end, score in _arcs(word, log_probs, unknown_score):
+    for start, end, score in _arcs(word, log_probs, unknown_score, longest):
         if best[start] + score > best[end]:
             best[end] = best[start] + score
             came_from[end] = start
@@ -105,37 +110,44 @@ def sample(
     alpha: float,
     generator: Random,
     unknown_score: float = UNKNOWN_SCORE,
+    longest: int | None = None,
 ) -> list[str]:
     """Draw one way to cut a word, each with probability proportional to `p(way) ** alpha`.
 
     Subword regularization (Kudo, 2018): a model that sees a word cut in many ways learns to read
     its parts. With `alpha` 0 all ways are equally likely, with a large one the best always wins.
+
+    The last piece is drawn first: a piece from `start` to the end is as likely as all ways to cut
+    what comes before it, together. Then what comes before it is cut in the same way.
     """
-    tempered = {piece: alpha * score for piece, score in log_probs.items()}
-    sums = forward(word, tempered, alpha * unknown_score)
-    arcs: list[list[tuple[int, float]]] = [[] for _ in range(len(word) + 1)]
-    for start, end, score in _arcs(word, tempered, alpha * unknown_score):
-        arcs[end].append((start, sums[start] + score))
+    sums = [0.0] + [-math.inf] * len(word)
+    ends: list[list[tuple[int, float]]] = [[] for _ in sums]
+    for start, end, score in _arcs(word, log_probs, unknown_score, longest):
+        ends[end].append((start, sums[start] + alpha * score))
+        sums[end] = _log_add(sums[end], sums[start] + alpha * score)
     pieces: list[str] = []
     end = len(word)
     while end > 0:
-        weights = [math.exp(score - sums[end]) for _, score in arcs[end]]
-        start = generator.choices([start for start, _ in arcs[end]], weights)[0]
+        weights = [math.exp(score - sums[end]) for _, score in ends[end]]
+        start = generator.choices([start for start, _ in ends[end]], weights)[0]
         pieces.append(word[start:end])
         end = start
     return pieces[::-1]
 
 
 def _arcs(
-    word: str, log_probs: Mapping[str, float], unknown_score: float
+    word: str,
+    log_probs: Mapping[str, float],
+    unknown_score: float,
+    longest: int | None = None,
 ) -> Iterator[tuple[int, int, float]]:
     """Yield each piece in a word as where it starts, where it ends and its score, by its end."""
-    longest = max(map(len, log_probs), default=1)
+    longest = len(word) if longest is None else longest
     for end in range(1, len(word) + 1):
         for start in range(max(0, end - longest), end):
-            piece = word[start:end]
-            if piece in log_probs:
-                yield start, end, log_probs[piece]
+            score = log_probs.get(word[start:end])
+            if score is not None:
+                yield start, end, score
             elif end - start == 1:
                 yield start, end, unknown_score
 

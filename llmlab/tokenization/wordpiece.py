@@ -56,10 +56,11 @@ def join_pieces(left: str, right: str) -> str:
 
 def merge_pieces(pieces: Sequence[str], pair: PiecePair) -> list[str]:
     """Join each occurrence of a pair, from left to right and without overlap."""
+    both = list(pair)
     merged: list[str] = []
     place = 0
     while place < len(pieces):
-        if tuple(pieces[place : place + 2]) == pair:
+        if list(pieces[place : place + 2]) == both:
             merged.append(join_pieces(*pair))
             place += 2
         else:
@@ -68,33 +69,31 @@ def merge_pieces(pieces: Sequence[str], pair: PiecePair) -> list[str]:
     return merged
 
 
-def train_wordpiece(words: Mapping[str, int], num_merges: int) -> list[str]:
+def train_wordpiece(words: Mapping[str, int], vocab_size: int) -> list[str]:
     """Learn a vocabulary from words and how often each occurs.
 
     Of equal scores the pair that comes first in the order of strings is merged.
 
     Args:
         words: The words of the corpus.
-        num_merges: How many pairs to merge; fewer are merged when no pair is left.
+        vocab_size: How many pieces to end with; fewer when no pair is left to merge, and more when
+            there are more characters than that.
 
     Returns:
         The characters, in the order of strings, then the pieces in the order in which they were
         learned.
     """
     current = {tuple(split_characters(word)): count for word, count in words.items()}
-    vocabulary = sorted({piece for pieces in current for piece in pieces})
-    known = set(vocabulary)
-    for _ in range(num_merges):
+    vocabulary = dict.fromkeys(sorted({piece for pieces in current for piece in pieces}))
+    while len(vocabulary) < vocab_size:
         scores = merge_scores(current)
         if not scores:
             break
         best = min(scores, key=lambda pair: (-scores[pair], pair))
+        # Two pairs can make the same piece, which a dictionary keeps once, where it came first.
+        vocabulary[join_pieces(*best)] = None
         current = {tuple(merge_pieces(pieces, best)): count for pieces, count in current.items()}
-        piece = join_pieces(*best)
-        if piece not in known:
-            known.add(piece)
-            vocabulary.append(piece)
-    return vocabulary
+    return list(vocabulary)
 
 
 def longest_match(word: str, vocabulary: Container[str], unknown: str = UNKNOWN) -> list[str]:
