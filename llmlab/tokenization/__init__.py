@@ -13,6 +13,11 @@ from llmlab.tokenization.bpe import (
     train_bpe,
 )
 from llmlab.tokenization.bpe_training import learn_merges
+from llmlab.tokenization.bridge import (
+    HuggingFaceTokenizer,
+    SentencePieceTokenizer,
+    TransformersTokenizer,
+)
 from llmlab.tokenization.byte_level import ByteLevelBPE, merge_by_rank
 from llmlab.tokenization.errors import (
     EmptyCorpusError,
@@ -20,9 +25,11 @@ from llmlab.tokenization.errors import (
     SpecialTokenError,
     TokenizationError,
     TokenizerFileError,
+    UnsupportedOptionError,
     VocabularyError,
 )
 from llmlab.tokenization.interface import Tokenizer
+from llmlab.tokenization.loading import load_tokenizer
 from llmlab.tokenization.normalization import (
     clean,
     compose,
@@ -53,6 +60,13 @@ from llmlab.tokenization.unigram import (
     sample,
     viterbi,
 )
+from llmlab.tokenization.unigram_tokenizer import Unigram
+from llmlab.tokenization.unigram_training import (
+    UnigramCorpus,
+    count_unigram_corpus,
+    seed_pieces,
+    train_unigram,
+)
 from llmlab.tokenization.utf8 import split_utf8
 from llmlab.tokenization.wordpiece import (
     join_pieces,
@@ -62,6 +76,8 @@ from llmlab.tokenization.wordpiece import (
     split_characters,
     train_wordpiece,
 )
+from llmlab.tokenization.wordpiece_tokenizer import BERT_SPECIAL_TOKENS, WordPiece
+from llmlab.tokenization.wordpiece_training import learn_pieces
 
 __all__ = [
     # characters and bytes
@@ -108,16 +124,29 @@ __all__ = [
     "backward",
     "expected_counts",
     "sample",
+    "UnigramCorpus",
+    "count_unigram_corpus",
+    "seed_pieces",
+    "train_unigram",
     # whole tokenizers
     "Tokenizer",
     "ByteLevelBPE",
     "learn_merges",
     "merge_by_rank",
+    "WordPiece",
+    "BERT_SPECIAL_TOKENS",
+    "learn_pieces",
+    "Unigram",
+    "load_tokenizer",
+    "HuggingFaceTokenizer",
+    "TransformersTokenizer",
+    "SentencePieceTokenizer",
     # what can go wrong
     "TokenizationError",
     "VocabularyError",
     "MergesError",
     "TokenizerFileError",
+    "UnsupportedOptionError",
     "SpecialTokenError",
     "EmptyCorpusError",
 ]

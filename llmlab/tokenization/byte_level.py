@@ -9,9 +9,10 @@ from __future__ import annotations
 import codecs
 import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from llmlab.errors import ConfigurationError
 from llmlab.tokenization.bpe import Pair, byte_characters, token_bytes
@@ -19,21 +20,18 @@ from llmlab.tokenization.bpe_training import count_corpus, learn_merges
 from llmlab.tokenization.errors import (
     EmptyCorpusError,
     MergesError,
-    TokenizerFileError,
+    UnsupportedOptionError,
     VocabularyError,
 )
 from llmlab.tokenization.files import (
-    added_tokens,
-    check_vocabulary,
     model_of,
     read_json,
     read_text,
     refuse_unless,
     special_tokens_of,
-    tokenizer_file,
     write_json,
+    write_tokenizer,
 )
-from llmlab.tokenization.interface import Tokenizer
 from llmlab.tokenization.normalization import replace_surrogates
 from llmlab.tokenization.pretokenization import (
     GPT2_PATTERN,
@@ -42,19 +40,16 @@ from llmlab.tokenization.pretokenization import (
     compile_pattern,
     without_gaps,
 )
-from llmlab.tokenization.special import NO_SPECIAL_TOKENS, SpecialTokens
+from llmlab.tokenization.special import SpecialTokens
 from llmlab.tokenization.streaming import safe_segments
-
-# How many words are remembered, and how long they may be: some tens of megabytes at most.
-CACHED_WORDS = 200_000
-CACHED_LENGTH = 64
+from llmlab.tokenization.vocabulary import VocabularyTokenizer, WordCache
 
 _MERGES_HEADER = "#version: 0.2"
 _CHARACTERS = byte_characters()
 _BYTES = {character: byte for byte, character in _CHARACTERS.items()}
 
 
-class ByteLevelBPE(Tokenizer):
+class ByteLevelBPE(VocabularyTokenizer):
     """A byte-level BPE tokenizer: no text is unknown, and each text comes back as it was.
 
     Tokens are written as GPT-2 writes them, a visible character a byte (`byte_characters`).
@@ -65,6 +60,8 @@ class ByteLevelBPE(Tokenizer):
         pattern: What cuts a text into words; with `GPT2_PATTERN`, `GPT4_PATTERN` and
             `SMOLLM2_PATTERN` texts can be streamed.
         special_tokens: The id of each special token.
+        missing_bytes: What to do about bytes that have no token: refuse the vocabulary, or drop
+            them from every text, as `tokenizers` does. SmolLM2's vocabulary lacks 21.
 
     Raises:
         VocabularyError: The ids have a hole or a duplicate, or a byte has no token.
@@ -80,22 +77,21 @@ class ByteLevelBPE(Tokenizer):
         *,
         pattern: str = GPT2_PATTERN,
         special_tokens: Mapping[str, int] | None = None,
+        missing_bytes: Literal["refuse", "drop"] = "refuse",
     ) -> None:
         special_tokens = special_tokens or {}
-        self._special = SpecialTokens(special_tokens)
-        self._ids = {**vocabulary, **special_tokens}
-        check_vocabulary([*vocabulary.items(), *special_tokens.items()])
-        _check_bytes(vocabulary)
+        super().__init__(vocabulary, special_tokens)
+        if missing_bytes == "refuse":
+            _check_bytes(vocabulary)
         self.merges = tuple(merges)
         self.pattern = pattern
         self._words = compile_pattern(without_gaps(pattern))
-        self._tokens = {token_id: token for token, token_id in self._ids.items()}
         self._spelled = {
             token_id: token.encode() if token in special_tokens else _spell(token)
             for token, token_id in self._ids.items()
         }
-        byte_ids = [vocabulary[_CHARACTERS[byte]] for byte in range(256)]
-        self._cache = _WordCache(byte_ids, _ranks(vocabulary, merges))
+        byte_ids = {byte: vocabulary[c] for byte, c in _CHARACTERS.items() if c in vocabulary}
+        self._cache = WordCache(partial(_encode_bytes, byte_ids, _ranks(vocabulary, merges)))
 
     @classmethod
     def train(
@@ -182,26 +178,6 @@ class ByteLevelBPE(Tokenizer):
 
     # --- the interface ------------------------------------------------------------------------
 
-    @property
-    def vocab_size(self) -> int:
-        """How many tokens there are, special ones included."""
-        return len(self._ids)
-
-    @property
-    def special_tokens(self) -> Mapping[str, int]:
-        """The id of each special token."""
-        return self._special.ids
-
-    def token_to_id(self, token: str) -> int | None:
-        """Look up the id of a token as GPT-2 writes it, such as `Ġthe`; None if there is none."""
-        return self._ids.get(token)
-
-    def id_to_token(self, token_id: int) -> str:
-        """Look up how GPT-2 writes a token."""
-        if token_id not in self._tokens:
-            raise self._out_of_range(token_id)
-        return self._tokens[token_id]
-
     def token_bytes(self, token_id: int) -> bytes:
         """Look up the bytes that a token stands for."""
         if token_id not in self._spelled:
@@ -226,7 +202,7 @@ class ByteLevelBPE(Tokenizer):
         word if that is longer. Of another pattern it is not known where a text can be cut, so it
         is cut at special tokens alone.
         """
-        special = self._special if parse_special else NO_SPECIAL_TOKENS
+        special = self._looked_for(parse_special)
         for segment in safe_segments(chunks, SAFE_CUTS.get(self.pattern), special):
             yield from self.encode(segment, parse_special=parse_special)
 
@@ -257,7 +233,7 @@ class ByteLevelBPE(Tokenizer):
             yield rest
 
     def _encode(self, text: str, parse_special: bool) -> list[int]:
-        special = self._special if parse_special else NO_SPECIAL_TOKENS
+        special = self._looked_for(parse_special)
         ids: list[int] = []
         for place, part in enumerate(special.split(text)):
             if place % 2:
@@ -286,16 +262,12 @@ class ByteLevelBPE(Tokenizer):
             "pretokenizers": [split, {**byte_level, "use_regex": False}],
         }
         is_gpt2 = self.pattern == GPT2_PATTERN
-        content = {
-            "version": "1.0",
-            "truncation": None,
-            "padding": None,
-            "added_tokens": added_tokens(self.special_tokens),
-            "normalizer": None,
-            "pre_tokenizer": {**byte_level, "use_regex": True} if is_gpt2 else by_pattern,
-            "post_processor": None,
-            "decoder": {**byte_level, "use_regex": True},
-            "model": {
+        return write_tokenizer(
+            path,
+            special_tokens=self.special_tokens,
+            pre_tokenizer={**byte_level, "use_regex": True} if is_gpt2 else by_pattern,
+            decoder={**byte_level, "use_regex": True},
+            model={
                 "type": "BPE",
                 "dropout": None,
                 "unk_token": None,
@@ -307,17 +279,18 @@ class ByteLevelBPE(Tokenizer):
                 "vocab": self._without_special(),
                 "merges": self.merges,
             },
-        }
-        return write_json(tokenizer_file(path), content)
+        )
 
     @classmethod
     def from_file(cls, path: str | Path) -> ByteLevelBPE:
         """Read a tokenizer.json; what it puts around a text (`post_processor`) is left out.
 
+        Bytes for which it has no token are dropped from texts, as `tokenizers` does.
+
         Raises:
             TokenizerFileError: The file is broken, is of another model, or asks for something that
                 this class does not do and that would change the ids.
-            VocabularyError: The ids have a hole or a duplicate, or a byte has no token.
+            VocabularyError: The ids have a hole or a duplicate.
             MergesError: A merge is no pair, or names a token that is not there.
         """
         path = Path(path)
@@ -334,7 +307,13 @@ class ByteLevelBPE(Tokenizer):
         ]
         special = special_tokens_of(content, path)
         pattern = _pattern_of(content.get("pre_tokenizer"), path)
-        return cls(model["vocab"], merges, pattern=pattern, special_tokens=special)
+        return cls(
+            model["vocab"],
+            merges,
+            pattern=pattern,
+            special_tokens=special,
+            missing_bytes="drop",
+        )
 
     def save_gpt2(self, folder: str | Path) -> Path:
         """Write vocab.json and merges.txt, as GPT-2 has them; returns the folder.
@@ -375,19 +354,11 @@ class ByteLevelBPE(Tokenizer):
         return {token: i for token, i in self._ids.items() if token not in self.special_tokens}
 
 
-class _WordCache(dict[str, list[int]]):
-    """The ids of words: looked up if the word came before, worked out if it did not."""
-
-    def __init__(self, byte_ids: list[int], ranks: dict[Pair, tuple[int, int]]) -> None:
-        super().__init__()
-        self._byte_ids, self._ranks = byte_ids, ranks
-
-    def __missing__(self, word: str) -> list[int]:
-        data = word.encode("utf-8", "surrogateescape")
-        ids = merge_by_rank([self._byte_ids[byte] for byte in data], self._ranks)
-        if len(self) < CACHED_WORDS and len(word) <= CACHED_LENGTH:
-            self[word] = ids
-        return ids
+def _encode_bytes(
+    byte_ids: Mapping[int, int], ranks: Mapping[Pair, tuple[int, int]], word: str
+) -> list[int]:
+    data = word.encode("utf-8", "surrogateescape")
+    return merge_by_rank([byte_ids[byte] for byte in data if byte in byte_ids], ranks)
 
 
 def merge_by_rank(ids: list[int], ranks: Mapping[Pair, tuple[int, int]]) -> list[int]:
@@ -508,7 +479,7 @@ def _pattern_of(pre_tokenizer: Any, path: Path) -> str:
             {"type": "ByteLevel", "add_prefix_space": False, "use_regex": False},
         ]:
             return pattern
-    raise TokenizerFileError(
+    raise UnsupportedOptionError(
         f"{path} cuts texts in a way that is unknown here (its pre_tokenizer is neither ByteLevel "
         "nor a Split by a Regex followed by ByteLevel); open it with HuggingFaceTokenizer instead."
     )

@@ -19,6 +19,10 @@ class TokenizerFileError(TokenizationError):
     """A file of a tokenizer is missing, broken, or asks for something that is unknown here."""
 
 
+class UnsupportedOptionError(TokenizerFileError):
+    """A tokenizer.json asks for something that our tokenizers do not do, and its library does."""
+
+
 class SpecialTokenError(TokenizationError):
     """A special token is empty, or given twice."""
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from llmlab.tokenization.errors import TokenizerFileError, VocabularyError
+from llmlab.tokenization.errors import TokenizerFileError, UnsupportedOptionError, VocabularyError
 
 TOKENIZER_FILE = "tokenizer.json"
 
@@ -68,26 +68,55 @@ def write_json(path: Path, content: Mapping[str, Any]) -> Path:
     return path
 
 
-def tokenizer_file(path: str | Path) -> Path:
+def json_path(path: str | Path) -> Path:
     """Give the file to write: the path itself if it ends in .json, else tokenizer.json in it."""
     path = Path(path)
     return path if path.suffix == ".json" else path / TOKENIZER_FILE
 
 
-def added_tokens(special: Mapping[str, int]) -> list[dict[str, Any]]:
-    """Write special tokens as tokenizer.json does."""
+def write_tokenizer(
+    path: str | Path,
+    *,
+    special_tokens: Mapping[str, int],
+    model: Mapping[str, Any],
+    decoder: Mapping[str, Any],
+    pre_tokenizer: Mapping[str, Any],
+    normalizer: Mapping[str, Any] | None = None,
+) -> Path:
+    """Write a tokenizer.json; returns the file.
+
+    Args:
+        path: The file if it ends in .json, else the folder in which to make tokenizer.json.
+        special_tokens: The id of each special token.
+        model: What turns a word into tokens, in the terms of `tokenizers`, as the next three are.
+        decoder: What turns tokens into text.
+        pre_tokenizer: What cuts a text into words.
+        normalizer: What is done to a text before.
+    """
     flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
-    return [
+    added = [
         {"id": token_id, "content": token, **flags, "special": True}
-        for token, token_id in sorted(special.items(), key=lambda item: item[1])
+        for token, token_id in sorted(special_tokens.items(), key=lambda item: item[1])
     ]
+    content = {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": added,
+        "normalizer": normalizer,
+        "pre_tokenizer": pre_tokenizer,
+        "post_processor": None,
+        "decoder": decoder,
+        "model": model,
+    }
+    return write_json(json_path(path), content)
 
 
 def special_tokens_of(content: Mapping[str, Any], path: Path) -> dict[str, int]:
     """Read the special tokens of a tokenizer.json.
 
     Raises:
-        TokenizerFileError: One asks to swallow spaces around it, or to stand alone.
+        UnsupportedOptionError: One asks to swallow spaces around it, or to stand alone.
     """
     for token in content.get("added_tokens", []):
         for flag in ("lstrip", "rstrip", "single_word"):
@@ -152,10 +181,10 @@ def refuse_unless(condition: bool, path: Path, what: str) -> None:
     """Refuse a tokenizer.json that asks for something that would change the ids unnoticed.
 
     Raises:
-        TokenizerFileError: The condition does not hold.
+        UnsupportedOptionError: The condition does not hold.
     """
     if not condition:
-        raise TokenizerFileError(
+        raise UnsupportedOptionError(
             f"{path} asks for {what}, which is unknown here; open it with HuggingFaceTokenizer "
             "instead."
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
+from typing import Literal
 
 Normalizer = Callable[[str], str]
 
@@ -69,6 +70,11 @@ def space_out_chinese(text: str) -> str:
 
 def _is_chinese(character: str) -> bool:
     return any(first <= ord(character) <= last for first, last in _CHINESE)
+
+
+# The normal forms by their names in Unicode; "none" changes nothing.
+NormalForm = Literal["none", "NFC", "NFD", "NFKC"]
+NORMAL_FORMS: dict[NormalForm, Normalizer] = {"none": str, "NFC": nfc, "NFD": nfd, "NFKC": nfkc}
 
 
 def compose(*steps: Normalizer) -> Normalizer:
