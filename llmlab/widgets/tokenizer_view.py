@@ -27,14 +27,25 @@ _LOST = re.compile("[\udc80-\udcff]+")
 
 
 @runtime_checkable
-class TextCutter(Protocol):
-    """What the view asks of a tokenizer, a learner's own or one of the library's."""
+class SpellsBytes(Protocol):
+    """A tokenizer that knows the bytes of each token, as `ByteLevelBPE` does and a learner's own."""
 
     def encode(self, text: str) -> list[int]:
         """Turn a text into ids."""
 
     def token_bytes(self, token_id: int) -> bytes:
         """Give the bytes that an id stands for."""
+
+
+@runtime_checkable
+class WritesTokens(Protocol):
+    """A tokenizer that knows how its vocabulary writes each token, as all of `llmlab.tokenization` do."""
+
+    def encode(self, text: str) -> list[int]:
+        """Turn a text into ids."""
+
+    def id_to_token(self, token_id: int) -> str:
+        """Give the token of an id."""
 
 
 def label(data: bytes) -> str:
@@ -69,8 +80,9 @@ class TokenizerView(anywidget.AnyWidget):
     """A text to be typed, cut into tokens, with a slider through the merges of a BPE.
 
     Args:
-        tokenizer: A `TextCutter`: anything with `encode(text)` and `token_bytes(token_id)`. If it has
-            `merges` too, as `ByteLevelBPE` or `train_bpe` gives them, a slider goes through them.
+        tokenizer: Anything with `encode(text)`, and `token_bytes(token_id)` or
+            `id_to_token(token_id)`. If it has `merges` too, as `ByteLevelBPE` or `train_bpe` gives
+            them, a slider goes through them.
         text: The text shown first.
         stage: How many merges are applied at first; all of them by default.
         title: Stands above the text.
@@ -95,10 +107,10 @@ class TokenizerView(anywidget.AnyWidget):
         stage: int | None = None,
         title: str = "Tokens",
     ) -> None:
-        if not isinstance(tokenizer, TextCutter):
+        if not isinstance(tokenizer, (SpellsBytes, WritesTokens)):
             raise ConfigurationError(
                 f"TokenizerView cannot use a `{type(tokenizer).__name__}`; give something with the methods "
-                "`encode` and `token_bytes`."
+                "`encode` and `id_to_token`, or `encode` and `token_bytes`."
             )
         self._tokenizer = tokenizer
         merges = _merges_of(tokenizer)
@@ -155,7 +167,7 @@ class TokenizerView(anywidget.AnyWidget):
         return sorted(found)
 
     def _label(self, token: int) -> str:
-        return label(self._tokenizer.token_bytes(token))
+        return label(_bytes_of(self._tokenizer, token))
 
     def _merge(self, number: int) -> str:
         left, right = self._parts[self._made[number - 1]]
@@ -189,7 +201,7 @@ class TokenizerView(anywidget.AnyWidget):
         }
 
     def _token(self, token: int) -> dict[str, Any]:
-        data = self._tokenizer.token_bytes(token)
+        data = _bytes_of(self._tokenizer, token)
         number = self._number.get(token, 0)
         return {
             "label": label(data),
@@ -209,7 +221,9 @@ class TokenizerView(anywidget.AnyWidget):
 
     def _svg(self) -> str:
         """Draw the tokens in lines, each in a box with its id below."""
-        parts, x, y, width = [], 8.0, 8.0, 720.0
+        x, y, width = 8.0, 30.0, 720.0
+        title = html.escape(self.title)
+        parts = [f'<text x="8" y="18" text-anchor="start" font-weight="bold">{title}</text>']
         for i, token in enumerate(self.shown.get("tokens", [])):
             size = 10 + max(8.0 * _cells(token["label"]), 6.6 * len(str(token["id"])))
             if x + size > width and x > 8:
@@ -243,6 +257,12 @@ class TokenizerView(anywidget.AnyWidget):
             f'src="data:image/svg+xml;base64,{picture}">'
         )
         return {_MIME: data.get(_MIME), "text/html": still, "text/plain": text}, metadata
+
+
+def _bytes_of(tokenizer: SpellsBytes | WritesTokens, token: int) -> bytes:
+    if isinstance(tokenizer, SpellsBytes):
+        return tokenizer.token_bytes(token)
+    return tokenizer.id_to_token(token).encode()
 
 
 def _merges_of(tokenizer: Any) -> list[tuple[tuple[int, int], int]]:

@@ -1,10 +1,11 @@
 # %% [markdown]
 # # Lab 03: Tokenization
 #
-# *How often does the letter r stand in 'strawberry'?* You look at the letters and count. For years, language models
-# that wrote sonnets and proofs got this wrong. They never saw the letters. A model reads **tokens**: numbers that
-# stand for pieces of text, and it is told nothing about what a piece is spelled like. In this lab you build the part
-# that turns text into these numbers and back, in three ways, and you see what it makes easy and what it makes hard.
+# *How often does the letter r stand in 'strawberry'?* You look at the letters and count. Language models that wrote
+# sonnets failed at such questions (Edman et al., 2024, tested many). They never saw the letters. A model reads
+# **tokens**: numbers that stand for pieces of text, and nobody tells it how a piece is spelled. In this lab you build
+# the part that turns text into these numbers and back, in three ways, and you see what it makes easy and what it
+# makes hard.
 #
 # **What you will be able to do after this lab:**
 #
@@ -26,6 +27,7 @@ from pydoc_data.topics import topics
 from tempfile import TemporaryDirectory
 
 import matplotlib.pyplot as plt
+from IPython.display import display
 
 import llmlab.tokenization as library
 from autograder import check, hint, progress
@@ -53,7 +55,7 @@ print(f"{len(manual):,} characters. They begin:\n\n{manual[:220]} ...")
 
 # %%
 tokenizer = library.ByteLevelBPE.train(manual, vocab_size=2000)
-TokenizerView(tokenizer, "The exception was raised twice in 2026.\nLa café à côté: 語 🦉")
+TokenizerView(tokenizer, "The exception was raised twice in 2026.\nLe café à côté: 語 🦉")
 
 # %% [markdown]
 # **Before you read on**, move the slider to 0, and then press *next change* a few times. Answer for yourself:
@@ -72,17 +74,15 @@ TokenizerView(tokenizer, "The exception was raised twice in 2026.\nLa café à c
 # %%
 for text in ["owl", "é", "e\u0301", "語", "🦉", "👩\u200d👩\u200d👧"]:
     code_points = " ".join(f"{ord(character):,}" for character in text)
-    print(
-        f"{text}  len {len(text)}, {len(text.encode())} bytes in UTF-8, code points: {code_points}"
-    )
+    print(f"{text}  len {len(text)}, {len(text.encode())} bytes, code points: {code_points}")
 
 # %% [markdown]
 # The second and the third line look alike: an é can be one code point, or an e followed by an accent. The family is
 # three people glued together by an invisible joiner.
 #
 # Could a model have one token for each code point? It would need 150,000 vectors, most of which it would hardly ever
-# see in training, and it would read one character at a time. And when Unicode adds a character, as it does every
-# year, the model has no number for it.
+# see in training, and it would read one character at a time. And when Unicode adds a character, as it does nearly
+# every year, the model has no number for it.
 #
 # ## Numbers become bytes
 #
@@ -157,10 +157,8 @@ check("tokenization.split_utf8")
 
 # %%
 counted = library.count_words([manual])
-print(
-    f"{sum(counted.values()):,} words in the text, {len(counted):,} different ones. Most frequent:"
-)
-print([(word.decode(), count) for word, count in counted.most_common(9)])
+print(f"{sum(counted.values()):,} words, {len(counted):,} different ones. The most frequent:")
+print([(word.decode(), count) for word, count in counted.most_common(8)])
 
 # %% [markdown]
 # Each word is a tuple of **ids**. At first the ids are the bytes: `"the"` is `(116, 104, 101)`. Ids from 256 on will
@@ -324,10 +322,8 @@ check("tokenization.train_bpe")
 
 # %%
 for first in (0, 100, 1000):
-    tokens = [
-        tokenizer.token_bytes(256 + i).decode(errors="replace") for i in range(first, first + 12)
-    ]
-    print(f"merges {first + 1:>4} to {first + 12:>4}: {tokens}")
+    made = [tokenizer.token_bytes(256 + first + i) for i in range(10)]
+    print(f"from merge {first + 1:>4}: {[token.decode(errors='replace') for token in made]}")
 
 # %% [markdown]
 # First pairs of letters, then syllables and short words, later whole long words, each with the blank before it.
@@ -343,13 +339,11 @@ for first in (0, 100, 1000):
 without_words = library.ByteLevelBPE.train(manual[:60_000], 1500, pattern=r"[^\n]+|\n")
 with_words = library.ByteLevelBPE.train(manual[:60_000], 1500)
 for name, trained in (("without", without_words), ("with", with_words)):
-    spelled = [
-        trained.token_bytes(i).decode(errors="replace") for i in range(256, trained.vocab_size)
-    ]
-    print(f"longest tokens {name} words: {sorted(spelled, key=len)[-8:]}")
-    print(
-        f"tokens that end in a comma: {[token for token in spelled if token.endswith(',')][:8]}\n"
-    )
+    ids = range(256, trained.vocab_size)
+    spelled = [trained.token_bytes(token).decode(errors="replace") for token in ids]
+    with_comma = [token for token in spelled if token[-1] == "," and token[-2:-1].isalnum()]
+    print(f"longest tokens {name} words: {sorted(spelled, key=len)[-7:]}")
+    print(f"letters or digits with a comma: {with_comma}\n")
 
 # %% [markdown]
 # Without words the merges run across everything: whole phrases of the manual become tokens, of no use in any other
@@ -358,14 +352,12 @@ for name, trained in (("without", without_words), ("with", with_words)):
 #
 # So GPT-2 cuts first, by a **pattern** (a regular expression) whose parts are tried from left to right:
 #
-# | part | what it finds | example |
-# |---|---|---|
-# | `'(?:[sdmt]\|ll\|ve\|re)` | the end of a contraction | `'ll` |
-# | ` ?\p{L}+` | letters, with one blank before them | ` token` |
-# | ` ?\p{N}+` | digits, with one blank before them | ` 2026` |
-# | ` ?[^\s\p{L}\p{N}]+` | other signs | ` ==` |
-# | `\s+(?!\S)` | blanks, but for the last one before a word | 3 of 4 blanks of an indentation |
-# | `\s+` | blanks that are left | a line end |
+# - the end of a contraction, such as `'ll` or `'s`;
+# - ` ?\p{L}+`: letters (`\p{L}` is any letter of any script), with one blank before them if there is one: ` token`;
+# - ` ?\p{N}+`: digits, likewise: ` 2026`;
+# - ` ?[^\s\p{L}\p{N}]+`: other signs, likewise: ` ==`;
+# - `\s+(?!\S)`: blanks, but for the last one before a word, which goes with that word;
+# - `\s+`: blanks that are left, such as a line end.
 
 # %%
 print(library.split_by_pattern("We'll say   hello, 'tokens' of 2026!"))
@@ -430,12 +422,11 @@ check("tokenization.encode_word")
 
 # %%
 ids = tokenizer.encode("a語")
-print("ids:                ", ids)
-print("bytes of each:      ", [tokenizer.token_bytes(token) for token in ids])
-print(
-    "each one as text:   ", [tokenizer.token_bytes(token).decode(errors="replace") for token in ids]
-)
-print("all bytes as text:  ", b"".join(tokenizer.token_bytes(token) for token in ids).decode())
+spelled = [tokenizer.token_bytes(token) for token in ids]
+print("ids:               ", ids)
+print("bytes of each:     ", spelled)
+print("each one as text:  ", [part.decode(errors="replace") for part in spelled])
+print("all bytes as text: ", b"".join(spelled).decode())
 
 # %% [markdown]
 # A single byte of 語 is no text. Python writes the **replacement character** � in its place. Only together do the
@@ -478,17 +469,15 @@ check("tokenization.decode_ids")
 # %% [markdown]
 # ## What a larger vocabulary buys
 #
-# How many merges should there be? Each makes texts shorter. We train on four fifths of the manual and measure on the
-# rest, and on a text of another kind, how many bytes fit into a token.
+# How many merges should there be? Each makes texts shorter. We train on four fifths of the manual. On the rest, and
+# on texts of other kinds, we measure how many bytes fit into a token.
 
 # %%
 cut = len(manual) * 4 // 5
 large = library.ByteLevelBPE.train(manual[:cut], 5000)
 greek = "Ο σκύλος κοιμάται στον κήπο και η γάτα κοιτάζει τα πουλιά στο μεγάλο δέντρο. "
-texts = {"rest of the manual": manual[cut:], "English, the widget's text": "", "Greek": greek}
-texts["English, the widget's text"] = (
-    "The owl slept in the old tree until the rain woke her at noon. "
-)
+other = "The owl slept in the old tree until the rain woke her at noon. She was hungry and cold. "
+texts = {"rest of the manual": manual[cut:], "other English": other, "Greek": greek}
 sizes = [256, 350, 512, 724, 1024, 1448, 2048, 2896, 4096, large.vocab_size]
 
 
@@ -506,7 +495,7 @@ for (name, text), style in zip(texts.items(), ("o-", "s--", "^:"), strict=True):
 plt.xscale("log", base=2)
 plt.xlabel("vocabulary (tokens)")
 plt.ylabel("compression (bytes per token)")
-plt.title("Each doubling buys less, and only for text like the training text")
+plt.title("Each doubling buys less, and least for text unlike the training text")
 plt.legend()
 plt.show()
 
@@ -562,12 +551,14 @@ greetings = {
     "Hindi": "सुप्रभात, आज आप कैसे हैं?",
     "Chinese": "早上好,你今天好吗?",
 }
+counts = [len(tokenizer.encode(text)) for text in greetings.values()]
 figure, axis = plt.subplots(figsize=(6.5, 3.2))
-bars = axis.barh(list(greetings), [len(tokenizer.encode(text)) for text in greetings.values()])
-axis.bar_label(bars, padding=3)
+axis.bar_label(axis.barh(list(greetings), counts), padding=3)
 axis.invert_yaxis()
+axis.margins(x=0.1)
+times = max(counts) / counts[0]
 axis.set(
-    title="The same greeting costs several times as much in other scripts",
+    title=f"One greeting costs up to {times:.1f} times the tokens that it costs in English",
     xlabel="length (tokens)",
 )
 plt.show()
@@ -583,14 +574,11 @@ plt.show()
 for beginning in ("The value is", "The value is "):
     shown = [tokenizer.token_bytes(token).decode() for token in tokenizer.encode(beginning)]
     print(f"{beginning!r:16} {shown}")
-pieces = [
-    tokenizer.token_bytes(token).decode(errors="replace") for token in tokenizer.encode(manual)
-]
-carried = sum(piece[:1] == " " and piece[1:2].isalpha() for piece in pieces)
-alone = sum(left == " " and right[:1].isalpha() for left, right in pairwise(pieces))
-print(
-    f"In the manual {carried:,} words have their blank in the token, and {alone:,} have it before."
-)
+sequence = tokenizer.encode(manual)
+spelled = [tokenizer.token_bytes(token).decode(errors="replace") for token in sequence]
+carried = sum(token[:1] == " " and token[1:2].isalpha() for token in spelled)
+alone = sum(left == " " and right[:1].isalpha() for left, right in pairwise(spelled))
+print(f"Words of the manual: {carried:,} have their blank within the token, {alone:,} before it.")
 
 # %% [markdown]
 # A word brings its own blank. With the blank already written, the model has to go on with a word that has none, and
@@ -642,7 +630,8 @@ TokenizerView(
 #
 # $$S(a, b) = \frac{C(a, b)}{C(a) \cdot C(b)}$$
 #
-# where $C(a, b)$ is the count of the pair, as in `pair_counts`, and $C(a)$ and $C(b)$ are the counts of the single
+# (Google never published its training program. This is the criterion of the paper, the gain in likelihood, as it is
+# commonly written.) Here $C(a, b)$ is the count of the pair, as in `pair_counts`, and $C(a)$ and $C(b)$ are the counts of the single
 # pieces, every occurrence weighted by the frequency of its word.
 #
 # **A worked example.** *que* comes 2 times and *tee* 3 times. The pieces: `q` 2, `##u` 2, `t` 3, and `##e` $2 + 2
@@ -697,15 +686,13 @@ for spelling, count in counted.items():
 pieces_of_words = {tuple(library.split_characters(word)): count for word, count in english.items()}
 by_count = library.pair_counts(pieces_of_words)
 by_score = library.merge_scores(pieces_of_words)
-for name, ranking in (("most frequent:", by_count), ("best score:", by_score)):
-    best = sorted(ranking, key=lambda pair: -ranking[pair])[:6]
-    print(
-        f"{name:15}",
-        ", ".join(f"{left} {right} ({by_count[left, right]:,})" for left, right in best),
-    )
+for name, ranking in (("most frequent", by_count), ("best score", by_score)):
+    print(f"{name}:")
+    for left, right in sorted(ranking, key=lambda pair: -ranking[pair])[:5]:
+        print(f"    {left:3} {right:3}  {by_count[left, right]:6,} times")
 
 # %% [markdown]
-# In brackets stands how often each pair comes. The score finds pairs that belong together however rare they are. (That
+# The score finds pairs that belong together however rare they are. (That
 # is its weakness too: a pair that comes once, of two letters that come once, has the best score of all.)
 
 # %% [markdown]
@@ -851,7 +838,18 @@ for cut_of_word, score in library.n_best("unable", some, 4):
 # %% [markdown]
 # Where do the probabilities come from? From the text, by expectation-maximization: cut with what you have, count the
 # pieces, turn counts into probabilities, and repeat; begin with far too many pieces and throw out, bit by bit, those
-# that are missed least. `llmlab.tokenization` does it as SentencePiece (Kudo & Richardson, 2018) does.
+# that are missed least. `llmlab.tokenization` does it as SentencePiece (Kudo & Richardson, 2018) does. Here are all
+# three, trained on the manual with vocabularies of equal size:
+
+# %%
+for kind in (library.ByteLevelBPE, library.WordPiece, library.Unigram):
+    trained = kind.train(manual, 2000)
+    print(f"{kind.__name__:13}", " ".join(trained.tokens("Untokenizable exceptions: 語")))
+
+# %% [markdown]
+# In BPE's vocabulary `Ġ` stands for a blank (GPT-2 writes each byte as a visible character), in Unigram's `▁` does.
+# Look at *語*: BPE spells it in bytes, the other two, which know characters, have to give up. And look at *exceptions*:
+# does the ending *s* get a token of its own?
 
 # %% [markdown]
 # ## It runs: your own tokenizer
@@ -883,13 +881,13 @@ class MyTokenizer:
         return self.spelled[token_id]
 
 
-lesson = manual[:120_000]
+lesson = manual[:80_000]
 
 
 @cache
 def my_tokenizer() -> MyTokenizer:
     """Train once, and remember."""
-    return MyTokenizer(train_bpe(dict(library.count_words([lesson])), 500))
+    return MyTokenizer(train_bpe(dict(library.count_words([lesson])), 400))
 
 
 started = time.perf_counter()
@@ -941,9 +939,9 @@ print("Only yours:", sorted(my_tokens - their_tokens)[:6])
 #
 # ### Beside GPT-2
 #
-# Now the real thing. If the folder that the variable `LLMLAB_DATA` names has GPT-2's own vocabulary and merges, we
-# load them: 50,000 merges, learned from 40 GB of web pages (Radford et al., 2019). If not, its place is taken by a
-# tokenizer that `tokenizers` trains on all of the manual, with ten times as many tokens as yours.
+# Now the real thing. If the folder that the variable `LLMLAB_DATA` names has GPT-2's own vocabulary, we load it: 50,000
+# merges (Radford et al., 2019). If not, its place is taken by a tokenizer that `tokenizers` trains on all of the
+# manual, with several times as many tokens as yours.
 
 # %%
 mine = my_tokenizer()
@@ -955,7 +953,7 @@ else:
 
 trials = {
     "the manual": manual[-3000:],
-    "English": "The owl slept in the old tree until the rain woke her at noon. She was hungry.",
+    "English": other,
     "code": "for i, row in enumerate(rows):\n    total += row[i] * 2\n    print(f'{total:.2f}')\n",
     "numbers": "3.14159 2.71828 1.41421 0.57721 299792458 31415926",
     "German": "Die Eule schlief im alten Baum, bis der Regen sie um zwölf Uhr weckte.",
@@ -965,28 +963,30 @@ rates = {
     owner: [len(text.encode()) / len(one.encode(text)) for text in trials.values()]
     for owner, one in (("yours", mine), (name, rival))
 }
+gains = [values[0] - 1 for values in rates.values()]
 figure, axis = plt.subplots(figsize=(7.5, 3.4))
 for shift, (owner, values), hatch in zip((-0.2, 0.2), rates.items(), ("//", ""), strict=True):
     places = [place + shift for place in range(len(trials))]
     bars = axis.bar(places, values, 0.4, label=owner, hatch=hatch, edgecolor="black")
     axis.bar_label(bars, fmt="%.1f", padding=2, fontsize=8)
 axis.set_xticks(range(len(trials)), list(trials))
-axis.set(title="A tokenizer is good at what it was trained on", ylabel="bytes per token")
+axis.set(
+    title=f"On the manual your {len(mine.merges)} merges bring {gains[0] / gains[1]:.0%} of what "
+    f"{len(rival.merges):,} bring",
+    ylabel="compression (bytes per token)",
+)
 axis.margins(y=0.15)
 axis.legend()
 plt.show()
-print(f"Tokens: {256 + len(mine.merges):,} (yours), {rival.vocab_size:,} ({name})")
 
 # %% [markdown]
-# With a vocabulary many times smaller, and a hundred kilobytes of text, yours comes near on the manual. Elsewhere the
-# other one wins. Look at the same text in both, and play:
+# Without any merge a bar would be 1 byte high. The other tokenizer wins: it has many times as many tokens. But the
+# first few hundred merges do a large part of the work, as in the curve that you saw, and most of all on text like the
+# one that they were learned from. Look at one sentence in both, and play:
 
 # %%
-TokenizerView(my_tokenizer(), "An exception in tokenization: 31415 owls.", title="Yours")
-
-# %%
-my_tokenizer()
-TokenizerView(rival, "An exception in tokenization: 31415 owls.", title=name)
+for owner, one in (("Yours", my_tokenizer()), (name, rival)):
+    display(TokenizerView(one, "An exception in tokenization: 31415 owls.", title=owner))
 
 # %% [markdown]
 # Some things to try:
@@ -1014,6 +1014,7 @@ progress()
 # - Kudo (2018), *Subword Regularization*; Kudo & Richardson (2018), *SentencePiece*: Unigram.
 # - Viterbi (1967), *Error Bounds for Convolutional Codes and an Asymptotically Optimum Decoding Algorithm*.
 # - Petrov et al. (2023), *Language Model Tokenizers Introduce Unfairness Between Languages*.
+# - Edman, Schmid & Fraser (2024), *CUTE: Measuring LLMs' Understanding of Their Tokens*: can models spell?
 # - Singh & Strouse (2024), *Tokenization Counts: the Impact of Tokenization on Arithmetic in Frontier LLMs*.
 # - Pagnoni et al. (2024), *Byte Latent Transformer: Patches Scale Better Than Tokens*: a model without tokens.
 #

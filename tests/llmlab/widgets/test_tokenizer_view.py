@@ -7,6 +7,7 @@ import pytest
 from llmlab.errors import ConfigurationError
 from llmlab.tokenization import (
     ByteLevelBPE,
+    WordPiece,
     encode_word,
     split_by_pattern,
     token_bytes,
@@ -111,6 +112,13 @@ def test_a_tokenizer_without_merges_has_no_slider() -> None:
     assert view.shown["next"] == ""
     assert labels(view) == ["n", "o"]
     assert "merges" not in view._text()
+
+
+def test_tokens_without_bytes_are_shown_as_the_vocabulary_writes_them() -> None:
+    tokenizer = WordPiece.train("dog dot tag", vocab_size=14)
+    view = TokenizerView(tokenizer, "dog gat")
+    assert labels(view) == tokenizer.tokens("dog gat")
+    assert any(token.startswith("##") for token in labels(view))
 
 
 def test_parts_of_a_character_are_shown_as_bytes() -> None:
