@@ -204,7 +204,9 @@ class Unigram(VocabularyTokenizer):
         data = b""
         for token_id in ids:
             token = self.id_to_token(token_id)
-            if token in self.special_tokens and token != UNKNOWN_PIECE:
+            # Of an <unk> it is not known whether the text spelled it out; with bytes, it did.
+            is_unknown = token == UNKNOWN_PIECE and not self.byte_fallback
+            if token in self.special_tokens and not is_unknown:
                 texts += [_read(data), token]
                 data = b""
             elif token_id in self._byte_of:

@@ -28,7 +28,9 @@ class WordCache(dict[str, list[int]]):
 
     def __missing__(self, word: str) -> list[int]:
         ids = self._encode_word(word)
-        if len(self) < CACHED_WORDS and len(word) <= CACHED_LENGTH:
+        if len(self) >= CACHED_WORDS:
+            self.clear()  # the frequent words are soon back
+        if len(word) <= CACHED_LENGTH:
             self[word] = ids
         return ids
 
