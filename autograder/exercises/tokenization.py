@@ -90,6 +90,14 @@ def each_byte(data: bytes) -> list[bytes]:
 
 
 @split.misconception(
+    "Your code decodes the bytes first, and that fails when they begin or end in the middle of a character. "
+    "Where to cut can be seen in the bits, without decoding. Reread 'Numbers become bytes'."
+)
+def decoded(data: bytes) -> list[bytes]:
+    return [character.encode() for character in data.decode()]
+
+
+@split.misconception(
     "Your code puts neighboring bytes of 128 and more into one piece, so two characters in a row that "
     "are not ASCII become one. The first byte of a character looks different from those that "
     "follow. Reread 'Numbers become bytes'."
@@ -480,7 +488,7 @@ MERGES: dict[Pair, int] = {
 def known_words(implementation: Any, generator: Generator) -> Any:
     """Words such as 'then', with merges for (in this order) he, bc, ab, hen, the, bcd, abab, th, cd."""
     words = ("then", "the", "thehen", "abcd", "bcdcd", letters(generator, 8, "abcd"))
-    return {word: list(implementation(word.encode(), MERGES)) for word in words}
+    return {f"word {word!r}": list(implementation(word.encode(), MERGES)) for word in words}
 
 
 @encode.probe
@@ -744,14 +752,14 @@ PIECES = frozenset((*_START, *(f"##{piece}" for piece in _WITHIN), "[UNK]"))
 def known_pieces(implementation: Any, generator: Generator) -> Any:
     """Words that the vocabulary can spell, some in several ways."""
     words = ("unable", "able", "can", "unablecable", "c", letters(generator, 7, "ablcu"))
-    return {word: list(implementation(word, PIECES)) for word in words}
+    return {f"word {word!r}": list(implementation(word, PIECES)) for word in words}
 
 
 @wordpiece.probe
 def unknown_letter(implementation: Any, generator: Generator) -> Any:
     """Words with a letter that the vocabulary does not have: at the end, within, and alone."""
     words = ("unabx", "axle", "x", letters(generator, 3, "ab") + "x" + letters(generator, 2, "ab"))
-    return {word: list(implementation(word, PIECES)) for word in words}
+    return {f"word {word!r}": list(implementation(word, PIECES)) for word in words}
 
 
 def _longest(
@@ -859,10 +867,8 @@ def every_cut(implementation: Any, generator: Generator) -> Any:
     pieces = ("d", "e", "f", "de", "ef", "def", "ed", "fe", "dd")
     drawn = _probabilities(generator, pieces)
     word = letters(generator, 7, "def")
-    return {
-        **{known: list(implementation(known, fixed)) for known in ("abc", "abcc", "ccab")},
-        "drawn": list(implementation(word, drawn)),
-    }
+    results = {f"word {known!r}": implementation(known, fixed) for known in ("abc", "abcc", "ccab")}
+    return {**results, f"word {word!r}": implementation(word, drawn)}
 
 
 @unigram.probe

@@ -115,29 +115,46 @@ class TokenizerView(anywidget.AnyWidget):
         self._tokenizer = tokenizer
         merges = _merges_of(tokenizer)
         self._made = [made for _, made in merges]
-        self._parts = {made: pair for pair, made in merges}
-        self._number = {made: number for number, made in enumerate(self._made, start=1)}
-        stages = len(self._made)
-        if stage is not None and not 0 <= stage <= stages:
-            raise ConfigurationError(
-                f"There is no stage {stage}; with {stages} merges the stages are 0 to {stages}."
-            )
-        self._ids = tokenizer.encode(text)
+        # A token that two merges make counts as the first one's.
+        self._parts = {made: pair for pair, made in reversed(merges)}
+        numbered = reversed(list(enumerate(self._made, start=1)))
+        self._number = {made: number for number, made in numbered}
+        self._check_order()
+        self._text_cut = text
+        self._ids = list(tokenizer.encode(text))
+        stages = len(merges)
         super().__init__(
             title=title, text=text, stage=stages if stage is None else stage, stages=stages
         )
-        self._show()
-        self.observe(self._encode, "text")
-        self.observe(self._show, "stage")
+        self.shown = self._drawing()
+        self.observe(self._refresh, ["text", "stage"])
 
-    def _encode(self, change: object = None) -> None:
-        """Cut the new text; an error of the tokenizer, which can be a learner's, is shown in its place."""
+    def _check_order(self) -> None:
+        for made, pair in self._parts.items():
+            if any(self._number.get(part, 0) >= self._number[made] for part in pair):
+                raise ConfigurationError(
+                    f"Merge {self._number[made]} of the tokenizer is made of a token that no earlier merge makes; "
+                    "give the merges in the order in which they were learned."
+                )
+
+    @traitlets.validate("stage")
+    def _stage_exists(self, proposal: Any) -> int:
+        stage: int = proposal["value"]
+        if not 0 <= stage <= self.stages:
+            raise ConfigurationError(
+                f"There is no stage {stage}; with {self.stages} merges the stages are 0 to {self.stages}."
+            )
+        return stage
+
+    def _refresh(self, change: object) -> None:
+        """Cut and draw anew; an error of the tokenizer, which can be a learner's, is shown instead."""
         try:
-            self._ids = self._tokenizer.encode(self.text)
+            if self._text_cut != self.text:
+                self._ids = list(self._tokenizer.encode(self.text))
+                self._text_cut = self.text
+            self.shown = self._drawing()
         except Exception as error:
-            self.shown = {"wrong": f"`encode` raised {type(error).__name__}: {error}"}
-            return
-        self._show()
+            self.shown = {"wrong": f"The tokenizer raised {type(error).__name__}: {error}"}
 
     def _unfold(self, token: int) -> Iterator[int]:
         """Undo the merges of a token that come after the stage.
@@ -187,13 +204,13 @@ class TokenizerView(anywidget.AnyWidget):
         counts = [f"{number:,} {name}{'s' * (number != 1)}" for name, number in names]
         return f"{', '.join(counts)}: {rate}."
 
-    def _show(self, change: object = None) -> None:
-        """Send what the page draws, all in one message."""
+    def _drawing(self) -> dict[str, Any]:
+        """Put together what the page draws, so that it arrives in one message."""
         ids = self.tokens()
         counts = self._counts(len(ids))
         if len(ids) > DRAWN:
             counts += f" The first {DRAWN} tokens are drawn."
-        self.shown = {
+        return {
             "counts": counts,
             "next": self._next() if self.stages else "",
             "changes": self._changes(),

@@ -8,6 +8,7 @@ from llmlab.errors import ConfigurationError
 from llmlab.tokenization import (
     ByteLevelBPE,
     WordPiece,
+    byte_characters,
     encode_word,
     split_by_pattern,
     token_bytes,
@@ -146,8 +147,11 @@ def test_what_has_no_sign_of_its_own_gets_one(text: str, seen: str) -> None:
 def test_an_error_of_the_tokenizer_is_shown_while_typing() -> None:
     view = TokenizerView(Letters(), "fine")
     view.text = "why?"
-    assert view.shown == {"wrong": "`encode` raised KeyError: '?'"}
-    assert "encode" in view._svg()
+    told = {"wrong": "The tokenizer raised KeyError: '?'"}
+    assert view.shown == told
+    assert "KeyError" in view._svg()
+    view.text = "fine?"
+    assert view.shown == told
     view.text = "fine"
     assert labels(view) == list("fine")
 
@@ -175,6 +179,26 @@ def test_a_saved_page_shows_a_picture_and_a_text() -> None:
 def test_a_stage_that_does_not_exist_is_refused(stage: int) -> None:
     with pytest.raises(ConfigurationError, match=f"no stage {stage}; with 12 merges .* 0 to 12"):
         TokenizerView(Own(MERGES), "the", stage=stage)
+    view = TokenizerView(Own(MERGES), "the")
+    with pytest.raises(ConfigurationError, match=f"no stage {stage}"):
+        view.stage = stage
+
+
+def test_merges_out_of_order_are_refused() -> None:
+    tokenizer = Own(MERGES)
+    tokenizer.merges = dict(reversed(MERGES.items()))
+    with pytest.raises(ConfigurationError, match=r"Merge 11 of the tokenizer .* no earlier merge"):
+        TokenizerView(tokenizer, "the")
+
+
+def test_a_token_that_two_merges_make_counts_as_the_first_ones() -> None:
+    vocabulary = {character: byte for byte, character in byte_characters().items()}
+    vocabulary |= {"ab": 256, "bc": 257, "abc": 258}
+    tokenizer = ByteLevelBPE(vocabulary, [("a", "b"), ("b", "c"), ("ab", "c"), ("a", "bc")])
+    view = TokenizerView(tokenizer, "abc", stage=2)
+    assert labels(view) == ["ab", "c"]
+    view.stage = 3
+    assert labels(view) == ["abc"]
 
 
 def test_something_that_is_no_tokenizer_is_refused() -> None:
