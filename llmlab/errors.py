@@ -23,3 +23,7 @@ class OutOfRangeError(LlmlabError, IndexError):
 
 class WorkspaceError(LlmlabError):
     """The folder of labs cannot be laid or opened."""
+
+
+class CheckpointError(LlmlabError):
+    """A file of weights is damaged, or is not of this model."""
