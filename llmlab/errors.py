@@ -27,3 +27,7 @@ class DomainError(LlmlabError, ValueError):
 
 class WorkspaceError(LlmlabError):
     """The folder of labs cannot be laid or opened."""
+
+
+class CheckpointError(LlmlabError):
+    """A file of weights is damaged, or is not of this model."""

@@ -1,4 +1,4 @@
-"""The parts of a transformer, in the order in which a lab builds them."""
+"""The parts of a transformer, in the order in which the labs build them, and the whole of it."""
 
 # ruff: noqa: RUF022 - the chapter's order, not the alphabet's
 
@@ -6,20 +6,38 @@ from llmlab.model.attention import (
     MultiHeadAttention,
     attention_weights,
     causal_mask,
+    fused_attention,
     join_heads,
     scaled_dot_product_attention,
     split_heads,
 )
 from llmlab.model.block import TransformerBlock
+from llmlab.model.cache import KVCache
+from llmlab.model.config import PRESETS, TransformerConfig, preset
 from llmlab.model.embedding import TokenEmbedding, embed
 from llmlab.model.feed_forward import FeedForward, SwiGLU, gelu, silu
+from llmlab.model.generation import (
+    Sampling,
+    generate,
+    min_p,
+    pad_left,
+    penalize_repetition,
+    stream,
+    stream_text,
+    top_k,
+    top_p,
+)
+from llmlab.model.gguf_file import load_gguf
+from llmlab.model.huggingface import load_huggingface, save_huggingface
 from llmlab.model.norms import LayerNorm, RMSNorm, layer_norm, rms_norm
 from llmlab.model.positions import (
     LearnedPositions,
+    RotaryScaling,
     apply_rotary,
     rotary_angles,
     sinusoidal_positions,
 )
+from llmlab.model.transformer import Transformer
 
 __all__ = [
     # embeddings and positions
@@ -28,11 +46,13 @@ __all__ = [
     "sinusoidal_positions",
     "LearnedPositions",
     "rotary_angles",
+    "RotaryScaling",
     "apply_rotary",
     # attention
     "causal_mask",
     "attention_weights",
     "scaled_dot_product_attention",
+    "fused_attention",
     "split_heads",
     "join_heads",
     "MultiHeadAttention",
@@ -46,4 +66,24 @@ __all__ = [
     "rms_norm",
     "RMSNorm",
     "TransformerBlock",
+    # the whole model
+    "TransformerConfig",
+    "PRESETS",
+    "preset",
+    "KVCache",
+    "Transformer",
+    # writing
+    "Sampling",
+    "top_k",
+    "top_p",
+    "min_p",
+    "penalize_repetition",
+    "pad_left",
+    "stream",
+    "generate",
+    "stream_text",
+    # weights
+    "load_huggingface",
+    "save_huggingface",
+    "load_gguf",
 ]

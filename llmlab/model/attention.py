@@ -12,8 +12,10 @@ import torch
 from einops import einsum, rearrange, repeat
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
+from torch.nn import functional
 
 from llmlab.errors import ConfigurationError, DtypeError, ShapeError
+from llmlab.model.cache import LayerCache
 from llmlab.model.positions import apply_rotary, rotary_angles
 
 # Boolean (True: may attend) or added to the scores (0: may, -inf: may not). It broadcasts, so a
@@ -92,6 +94,31 @@ def scaled_dot_product_attention(
     return einsum(weights, value, "... query key, ... key dim -> ... query dim")
 
 
+def fused_attention(
+    query: Float[Tensor, "... head query head_dim"],
+    key: Float[Tensor, "... kv_head key head_dim"],
+    value: Float[Tensor, "... kv_head key value_dim"],
+    mask: Mask | None = None,
+    causal: bool = False,
+) -> Float[Tensor, "... head query value_dim"]:
+    """Compute the same as `scaled_dot_product_attention`, by PyTorch's fused kernel.
+
+    It never stores the weights (FlashAttention; Dao et al., 2022), and lets neighboring query heads
+    share a key-value head without copying it.
+
+    Args:
+        query: As there, heads before tokens.
+        key: May have fewer heads, a divisor of the query's.
+        value: As many heads as the key.
+        mask: As there; a query that may attend to nothing gets zeros.
+        causal: Let each token see itself and those before it; instead of a mask, and faster.
+    """
+    grouped = query.shape[-3] != key.shape[-3]
+    return functional.scaled_dot_product_attention(
+        query, key, value, attn_mask=mask, is_causal=causal, enable_gqa=grouped
+    )
+
+
 def split_heads(
     x: Float[Tensor, "... length model_dim"], num_heads: int
 ) -> Float[Tensor, "... head length head_dim"]:
@@ -126,6 +153,7 @@ class MultiHeadAttention(nn.Module):
         num_kv_heads: How many key-value heads; it divides `num_heads`. By default, as many.
         bias: Whether the four linear maps add a bias.
         rotary_base: Turn queries and keys by rotary positions with this base; None for no rotation.
+        fused: Attend by PyTorch's fused kernel, or in the explicit steps of the formula.
 
     Raises:
         ConfigurationError: The numbers do not divide each other, or a rotated head is odd.
@@ -138,6 +166,7 @@ class MultiHeadAttention(nn.Module):
         num_kv_heads: int | None = None,
         bias: bool = True,
         rotary_base: float | None = None,
+        fused: bool = True,
     ) -> None:
         super().__init__()
         num_kv_heads = num_heads if num_kv_heads is None else num_kv_heads
@@ -156,7 +185,7 @@ class MultiHeadAttention(nn.Module):
                 "num_heads so that model_dim / num_heads is even."
             )
         self.num_heads, self.num_kv_heads, self.head_dim = num_heads, num_kv_heads, head_dim
-        self.rotary_base = rotary_base
+        self.rotary_base, self.fused = rotary_base, fused
         self.query = nn.Linear(model_dim, num_heads * head_dim, bias=bias)
         self.key = nn.Linear(model_dim, num_kv_heads * head_dim, bias=bias)
         self.value = nn.Linear(model_dim, num_kv_heads * head_dim, bias=bias)
@@ -167,6 +196,10 @@ class MultiHeadAttention(nn.Module):
         x: Float[Tensor, "... length model_dim"],
         mask: Mask | None = None,
         positions: Int[Tensor, "length"] | None = None,
+        *,
+        angles: Float[Tensor, "... length half"] | None = None,
+        causal: bool = False,
+        cache: LayerCache | None = None,
     ) -> Float[Tensor, "... length model_dim"]:
         """Let the tokens of each sequence attend to each other.
 
@@ -175,9 +208,21 @@ class MultiHeadAttention(nn.Module):
             mask: Broadcasts to (..., head, query, key): one mask a sequence is (batch, 1, query,
                 key), for without the 1 its batch would be taken for the heads.
             positions: Where the tokens stand, for rotary positions; 0, 1, 2, ... by default.
+            angles: The angles of these positions, when the caller has made them for all layers.
+            causal: Let each token see itself and those before it, without a mask.
+            cache: Keys and values of the tokens before these; theirs are added to it.
         """
-        query, key, value = self._heads(x, positions)
-        gathered = scaled_dot_product_attention(query, key, value, mask)
+        query, key, value = self._heads(x, positions, angles)
+        if cache is not None:
+            key, value = cache.append(key, value)
+        if self.fused:
+            gathered = fused_attention(query, key, value, mask, causal)
+        else:
+            if causal:
+                mask = causal_mask(query.shape[-2], key.shape[-2]).to(x.device)
+            gathered = scaled_dot_product_attention(
+                query, self._shared(key), self._shared(value), mask
+            )
         output: Tensor = self.output(join_heads(gathered))
         return output
 
@@ -186,29 +231,41 @@ class MultiHeadAttention(nn.Module):
         x: Float[Tensor, "... length model_dim"],
         mask: Mask | None = None,
         positions: Int[Tensor, "length"] | None = None,
+        angles: Float[Tensor, "... length half"] | None = None,
     ) -> Float[Tensor, "... head query key"]:
         """Give each head's attention weights, to be looked at."""
-        query, key, _ = self._heads(x, positions)
-        return attention_weights(query, key, mask)
+        query, key, _ = self._heads(x, positions, angles)
+        return attention_weights(query, self._shared(key), mask)
 
     def _heads(
-        self, x: Float[Tensor, "... length model_dim"], positions: Int[Tensor, "length"] | None
+        self,
+        x: Float[Tensor, "... length model_dim"],
+        positions: Int[Tensor, "length"] | None,
+        angles: Float[Tensor, "... length half"] | None,
     ) -> tuple[
         Float[Tensor, "... head length head_dim"],
-        Float[Tensor, "... head length head_dim"],
-        Float[Tensor, "... head length head_dim"],
+        Float[Tensor, "... kv_head length head_dim"],
+        Float[Tensor, "... kv_head length head_dim"],
     ]:
-        """Map tokens to queries, keys and values, turned by position and as many of each."""
+        """Map tokens to queries, keys and values, the first two turned by position."""
         query = split_heads(self.query(x), self.num_heads)
         key = split_heads(self.key(x), self.num_kv_heads)
         value = split_heads(self.value(x), self.num_kv_heads)
         if self.rotary_base is not None:
-            if positions is None:
-                positions = torch.arange(x.shape[-2], device=x.device)
-            angles = rotary_angles(positions, self.head_dim, self.rotary_base)
+            if angles is None:
+                if positions is None:
+                    positions = torch.arange(x.shape[-2], device=x.device)
+                angles = rotary_angles(positions, self.head_dim, self.rotary_base)
+            if angles.dim() > 2:
+                angles = angles.unsqueeze(-3)  # one sequence's angles serve all of its heads
             query, key = apply_rotary(query, angles), apply_rotary(key, angles)
-        group = self.num_heads // self.num_kv_heads
-        if group > 1:
-            pattern = "... head length dim -> ... (head group) length dim"
-            key, value = repeat(key, pattern, group=group), repeat(value, pattern, group=group)
         return query, key, value
+
+    def _shared(
+        self, heads: Float[Tensor, "... kv_head length dim"]
+    ) -> Float[Tensor, "... head length dim"]:
+        """Repeat each key-value head for the query heads that share it."""
+        group = self.num_heads // self.num_kv_heads
+        if group == 1:
+            return heads
+        return repeat(heads, "... head length dim -> ... (head group) length dim", group=group)

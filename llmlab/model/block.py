@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from llmlab.errors import ConfigurationError
 from llmlab.model.attention import Mask, MultiHeadAttention
+from llmlab.model.cache import LayerCache
 from llmlab.model.feed_forward import FeedForward, SwiGLU
 from llmlab.model.norms import LayerNorm, RMSNorm
 
@@ -44,6 +45,7 @@ class TransformerBlock(nn.Module):
         norm_first: Pre-norm if true, post-norm if false.
         bias: Whether attention and feed-forward network add biases.
         rotary_base: The base of rotary positions; None for none.
+        fused: Whether attention uses PyTorch's fused kernel.
 
     Raises:
         ConfigurationError: A choice is unknown, or the numbers of heads do not divide what they
@@ -63,6 +65,7 @@ class TransformerBlock(nn.Module):
         norm_first: bool = True,
         bias: bool = True,
         rotary_base: float | None = None,
+        fused: bool = True,
     ) -> None:
         super().__init__()
         if norm not in NORMS:
@@ -74,7 +77,9 @@ class TransformerBlock(nn.Module):
             )
         self.norm_first = norm_first
         self.attention_norm = NORMS[norm](model_dim, norm_epsilon)
-        self.attention = MultiHeadAttention(model_dim, num_heads, num_kv_heads, bias, rotary_base)
+        self.attention = MultiHeadAttention(
+            model_dim, num_heads, num_kv_heads, bias, rotary_base, fused
+        )
         self.feed_forward_norm = NORMS[norm](model_dim, norm_epsilon)
         self.feed_forward = FEED_FORWARDS[feed_forward](model_dim, hidden_dim, bias)
 
@@ -83,12 +88,20 @@ class TransformerBlock(nn.Module):
         x: Float[Tensor, "... length model_dim"],
         mask: Mask | None = None,
         positions: Int[Tensor, "length"] | None = None,
+        *,
+        angles: Float[Tensor, "... length half"] | None = None,
+        causal: bool = False,
+        cache: LayerCache | None = None,
     ) -> Float[Tensor, "... length model_dim"]:
         """Pass sequences through the block; `MultiHeadAttention` says what the arguments mean."""
+
+        def attend(x: Tensor) -> Tensor:
+            return self.attention(x, mask, positions, angles=angles, causal=causal, cache=cache)
+
         if self.norm_first:
-            x = x + self.attention(self.attention_norm(x), mask, positions)
+            x = x + attend(self.attention_norm(x))
             x = x + self.feed_forward(self.feed_forward_norm(x))
         else:
-            x = self.attention_norm(x + self.attention(x, mask, positions))
+            x = self.attention_norm(x + attend(x))
             x = self.feed_forward_norm(x + self.feed_forward(x))
         return x

@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional
 
 
 def _at_least_float32(x: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
@@ -53,8 +54,10 @@ class LayerNorm(nn.Module):
         self.epsilon = epsilon
 
     def forward(self, x: Float[Tensor, "... dim"]) -> Float[Tensor, "... dim"]:
-        """Normalize each vector."""
-        return layer_norm(x, self.weight, self.bias, self.epsilon)
+        """Normalize each vector; by PyTorch's fused kernel, if the types of numbers are equal."""
+        if x.dtype != self.weight.dtype:
+            return layer_norm(x, self.weight, self.bias, self.epsilon)
+        return functional.layer_norm(x, self.weight.shape, self.weight, self.bias, self.epsilon)
 
 
 class RMSNorm(nn.Module):
@@ -66,5 +69,7 @@ class RMSNorm(nn.Module):
         self.epsilon = epsilon
 
     def forward(self, x: Float[Tensor, "... dim"]) -> Float[Tensor, "... dim"]:
-        """Normalize each vector."""
-        return rms_norm(x, self.weight, self.epsilon)
+        """Normalize each vector; by PyTorch's fused kernel, if the types of numbers are equal."""
+        if x.dtype != self.weight.dtype:
+            return rms_norm(x, self.weight, self.epsilon)
+        return functional.rms_norm(x, self.weight.shape, self.weight, self.epsilon)

@@ -3,10 +3,14 @@
 Sinusoidal positions (Vaswani et al., 2017) and learned ones (GPT-2; Radford et al., 2019) are added
 to the embeddings. Rotary positions (RoPE; Su et al., 2021) turn queries and keys instead, so that
 their product depends on the distance between two tokens alone; LLaMA and most models since use
-these.
+these. Llama 3.1 stretches the slow rotations, so that texts longer than those of pretraining can be
+read (Grattafiori et al., 2024).
 """
 
 from __future__ import annotations
+
+import math
+from dataclasses import dataclass
 
 import torch
 from einops import rearrange
@@ -66,28 +70,70 @@ class LearnedPositions(nn.Module):
             OutOfRangeError: The sequence begins before the first or ends after the last position.
         """
         end = offset + x.shape[-2]
-        if offset < 0 or end > len(self.weight):
+        self._must_exist(offset, end)
+        return x + self.weight[offset:end]
+
+    def at(self, positions: Int[Tensor, "... length"]) -> Float[Tensor, "... length model_dim"]:
+        """Look up the vectors of any positions, as those of sequences padded on the left.
+
+        Raises:
+            OutOfRangeError: A position is negative or too large.
+        """
+        self._must_exist(int(positions.min()), int(positions.max()) + 1)
+        return self.weight[positions]
+
+    def _must_exist(self, first: int, end: int) -> None:
+        if first < 0 or end > len(self.weight):
             raise OutOfRangeError(
-                f"A sequence from position {offset} up to {end} does not fit {len(self.weight)} "
+                f"A sequence from position {first} up to {end} does not fit {len(self.weight)} "
                 "positions; shorten it, or make the model with a larger max_length."
             )
-        return x + self.weight[offset:end]
+
+
+@dataclass(frozen=True)
+class RotaryScaling:
+    """How Llama 3.1 stretches rotary positions (Grattafiori et al., 2024).
+
+    Attributes:
+        factor: By how much the slow frequencies are divided.
+        low_frequency: Pairs that turn fewer times than this within the original length are slow.
+        high_frequency: Pairs that turn more often are left as they are; between the two it blends.
+        original_length: The length of pretraining, in tokens.
+    """
+
+    factor: float
+    low_frequency: float
+    high_frequency: float
+    original_length: int
+
+    def stretch(self, frequencies: Float[Tensor, "half"]) -> Float[Tensor, "half"]:
+        """Divide the slow frequencies by the factor, and blend those in between."""
+        turns = self.original_length * frequencies / (2 * math.pi)
+        span = self.high_frequency - self.low_frequency
+        share = ((turns - self.low_frequency) / span).clamp(0, 1)
+        return (1 - share) * frequencies / self.factor + share * frequencies
 
 
 def rotary_angles(
-    positions: Int[Tensor, "length"], head_dim: int, base: float = 10_000.0
-) -> Float[Tensor, "length half"]:
+    positions: Int[Tensor, "... length"],
+    head_dim: int,
+    base: float = 10_000.0,
+    scaling: RotaryScaling | None = None,
+) -> Float[Tensor, "... length half"]:
     """Give the angle by which each pair of dimensions is turned at each position.
 
     Raises:
         ConfigurationError: `head_dim` is odd.
     """
+    frequencies = _frequencies(head_dim, base).to(positions.device)
+    if scaling is not None:
+        frequencies = scaling.stretch(frequencies)
     # float32 whatever the model's type: bfloat16 knows no odd position beyond 256.
-    return torch.outer(positions.float(), _frequencies(head_dim, base).to(positions.device))
+    return positions.float().unsqueeze(-1) * frequencies
 
 
 def apply_rotary(
-    x: Float[Tensor, "... length head_dim"], angles: Float[Tensor, "length half"]
+    x: Float[Tensor, "... length head_dim"], angles: Float[Tensor, "*#batch length half"]
 ) -> Float[Tensor, "... length head_dim"]:
     """Turn each pair of dimensions of queries or keys by its angle (RoPE; Su et al., 2021).
 
@@ -98,7 +144,7 @@ def apply_rotary(
     Raises:
         ShapeError: There is not one angle for each token and each pair of its dimensions.
     """
-    length, half = angles.shape
+    length, half = angles.shape[-2:]
     if x.shape[-2:] != (length, 2 * half):
         raise ShapeError(
             f"Angles for {length} tokens of {2 * half} dimensions do not fit "
