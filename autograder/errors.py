@@ -37,5 +37,9 @@ class EvidenceError(AutograderError):
     """What came back from the student's process is no well-formed evidence."""
 
 
+class DamagedRun(AutograderError):
+    """A file of grading's own is not as it was written."""
+
+
 class KeptSafe(AutograderError):
     """A file could not be written; what was there before is untouched."""
