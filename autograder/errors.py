@@ -41,5 +41,9 @@ class DamagedRun(AutograderError):
     """A file of grading's own is not as it was written."""
 
 
+class NothingGraded(AutograderError):
+    """There are no grades of what was asked for."""
+
+
 class KeptSafe(AutograderError):
     """A file could not be written; what was there before is untouched."""
