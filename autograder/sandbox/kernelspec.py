@@ -25,6 +25,7 @@ def kernelspec(
     limits: Limits | None = None,
     readable: Sequence[str | Path] = (),
     environment: Mapping[str, str] | None = None,
+    warm: bool = False,
 ) -> dict[str, Any]:
     """Write the content of kernel.json.
 
@@ -32,6 +33,7 @@ def kernelspec(
         limits: What a kernel may use; without it, the provisioner's configuration decides.
         readable: Further files and folders that the kernel may read.
         environment: Variables of the kernel's environment.
+        warm: Whether kernels are forked from a warmed parent.
     """
     config: dict[str, Any] = {}
     if limits is not None:
@@ -40,6 +42,8 @@ def kernelspec(
         config["readable"] = [str(Path(path).resolve()) for path in readable]
     if environment:
         config["environment"] = dict(environment)
+    if warm:
+        config["warm"] = True
     command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     return {
         # Home is in memory, and so is the history.
@@ -92,8 +96,9 @@ def sandboxed_manager(
     limits: Limits | None = None,
     readable: Sequence[str | Path] = (),
     environment: Mapping[str, str] | None = None,
+    warm: bool = False,
 ) -> AsyncKernelManager:
     """Make a kernel manager whose kernel runs in a sandbox, with nothing installed."""
     known = _OneMore()
-    known.ours = kernelspec(limits, readable, environment)
+    known.ours = kernelspec(limits, readable, environment, warm)
     return AsyncKernelManager(kernel_name=KERNEL_NAME, kernel_spec_manager=known)
