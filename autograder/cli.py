@@ -154,6 +154,28 @@ def init(
 
 
 @app.command()
+def insights(
+    lab: Annotated[str, typer.Argument(help="The lab, as 05_attention.")],
+    course: Annotated[Path, typer.Option(help="The course folder.")] = Path("."),
+    output: Annotated[
+        Path | None,
+        typer.Option(help="The page to write; by default insights/LAB.html in the course folder."),
+    ] = None,
+) -> None:
+    """Write a page on what the class understood in a lab, and its tables as CSV beside it.
+
+    It shows the misconceptions by how many hold them, how hard each exercise is, what was not graded or went
+    wrong, and whose answers are alike. The page is one file, opens offline, and is for the instructor alone.
+    """
+    from autograder.classroom.page import write_insights
+
+    with Console().status(f"Reading the submissions of {lab} …"):
+        written = write_insights(course, lab, output)
+    for path in written:
+        typer.echo(f"Wrote {path}.")
+
+
+@app.command()
 def new(
     lab: Annotated[str, typer.Argument(metavar="NN_TOPIC", help="The new lab, as 19_agents.")],
     root: Annotated[Path, typer.Option(help="The checkout of the project.")] = Path("."),
