@@ -18,6 +18,7 @@ from autograder.classroom.similarity import AlikeAnswers, Pair
 from autograder.grading import Run, Violation, save_run
 from llmlab.errors import WorkspaceError
 from tests.autograder.classroom.runs import EMBED, LAB, MASK, right, run, unwritten, wrong
+from tests.browser.jupyterlab import CHROMIUM, launch
 
 EVIL = '<script>alert(1)</script>"><img src=x onerror=alert(1)>'
 CLASS = {
@@ -93,7 +94,8 @@ def test_every_link_leads_to_a_place_on_the_page() -> None:
     assert {value for _, name, value in page.attributes if name == "href"} <= places
 
 
-def test_what_comes_from_students_is_text_wherever_it_stands() -> None:
+def attacked() -> str:
+    """A page on which every text that a student can choose is an attack."""
     history = {
         EVIL: (
             run(
@@ -106,11 +108,44 @@ def test_what_comes_from_students_is_text_wherever_it_stands() -> None:
         "bob": (run("bob", wrong(EMBED, EVIL), right(MASK)),),
         EVIL * 2: (run(EVIL * 2, outcome="unreadable", reason=EVIL),),
     }
-    page = Page(render(of(history), [copied(EVIL, "bob", f"x = 1\n{EVIL}")], [EVIL]))
+    return render(of(history), [copied(EVIL, "bob", f"x = 1\n{EVIL}")], [EVIL])
+
+
+def test_what_comes_from_students_is_text_wherever_it_stands() -> None:
+    page = Page(attacked())
     assert not page.elements & {"script", "img"}
     assert not [name for _, name, _ in page.attributes if name.startswith("on")]
     assert page.text.count("<script>alert(1)</script>") >= 9
     assert (page.unbalanced, page.open) == ([], [])
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="There is no Chromium here; install `chromium`.")
+def test_a_browser_opens_the_page_without_a_request_a_script_or_a_complaint(tmp_path: Path) -> None:
+    from playwright.sync_api import sync_playwright
+
+    file = tmp_path / "page.html"
+    file.write_text(attacked(), "utf-8")
+    requests, said = [], []
+    with sync_playwright() as playwright, launch(playwright) as browser:
+        page = browser.new_page(viewport={"width": 400, "height": 800})
+        page.on("request", lambda request: requests.append(request.url))
+        page.on("console", lambda message: said.append(message.text))
+        page.on("dialog", lambda dialog: said.append(dialog.message))
+        page.goto(file.as_uri())
+        assert page.evaluate("document.scrollingElement.scrollWidth") <= 400
+        color = "getComputedStyle(document.body).backgroundColor"
+        page.emulate_media(color_scheme="light")
+        light = page.evaluate(color)
+        page.emulate_media(color_scheme="dark")
+        assert page.evaluate(color) != light
+        # On paper the folded lists of names are open.
+        who = page.locator("details bdi").first
+        assert not who.is_visible()
+        page.emulate_media(media="print")
+        assert who.is_visible()
+    assert requests == [file.as_uri()]
+    assert said == []
 
 
 def test_plots_have_a_title_that_states_the_finding_a_description_and_axes() -> None:
