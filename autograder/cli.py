@@ -176,6 +176,30 @@ def insights(
 
 
 @app.command()
+def simulate(
+    lab: Annotated[str, typer.Argument(help="The lab, as 05_attention.")],
+    students: Annotated[int, typer.Option(help="How many students.")] = 30,
+    seed: Annotated[int, typer.Option(help="Equal seeds draw equal classes.")] = 1,
+    course: Annotated[Path, typer.Option(help="The course folder.")] = Path("."),
+) -> None:
+    """Write the submissions of a class that does not exist, with the true score of each.
+
+    Answers are drawn from right ones, misconceptions, blanks, crashes, loops and attacks. The true scores are
+    in COURSE/simulated/LAB.json. Submissions of real students are never overwritten.
+    """
+    from autograder import exercises
+    from autograder.classroom.simulate import FOLDER
+    from autograder.classroom.simulate import simulate as write_class
+
+    found = exercises.load(lab)
+    with Console().status(f"Drawing {students} students …"):
+        drawn = write_class(course, found, students, seed)
+    folder = course / "submitted"
+    typer.echo(f"Wrote {len(drawn)} submissions of {found.folder} into {folder}.")
+    typer.echo(f"Their true scores are in {course / FOLDER / found.folder}.json.")
+
+
+@app.command()
 def new(
     lab: Annotated[str, typer.Argument(metavar="NN_TOPIC", help="The new lab, as 19_agents.")],
     root: Annotated[Path, typer.Option(help="The checkout of the project.")] = Path("."),

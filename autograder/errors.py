@@ -45,5 +45,9 @@ class NothingGraded(AutograderError):
     """There are no grades of what was asked for."""
 
 
+class SimulationRefused(AutograderError):
+    """A simulated class cannot be written, or would stand where a real one does."""
+
+
 class KeptSafe(AutograderError):
     """A file could not be written; what was there before is untouched."""
