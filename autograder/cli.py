@@ -176,6 +176,43 @@ def insights(
 
 
 @app.command()
+def grade(
+    lab: Annotated[str, typer.Argument(help="The assignment, as 05_attention.")],
+    course: Annotated[Path, typer.Option(help="The course's folder.")] = Path("."),
+    students: Annotated[str, typer.Option(help="Only these, as ada,bob; by default all.")] = "",
+    workers: Annotated[
+        int, typer.Option(min=1, help="How many submissions to run at once, on this machine.")
+    ] = 2,
+    dask: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Run them on a Dask cluster: tcp://host:8786.")
+    ] = "",
+    unsafe: Annotated[
+        bool,
+        typer.Option(
+            "--unsafe-no-sandbox",
+            help="Run what students wrote as yourself, with your files and your network.",
+        ),
+    ] = False,
+    new_seed: Annotated[
+        bool, typer.Option("--new-seed", help="Draw new inputs; every submission is run anew.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Run a class's submissions in a sandbox, judge them, and record the points in nbgrader's gradebook.
+
+    What was graded before and has not changed is not run again. Ends with 0 when every submission was graded, 1
+    when one could not be, 2 when grading could not begin.
+    """
+    from autograder.grading.report import grade_and_show
+
+    chosen = [name for name in students.split(",") if name]
+    all_graded = grade_and_show(
+        course, lab, chosen, workers, dask, unsafe=unsafe, new_seed=new_seed, as_json=as_json
+    )
+    raise typer.Exit(0 if all_graded else 1)
+
+
+@app.command()
 def simulate(
     lab: Annotated[str, typer.Argument(help="The lab, as 05_attention.")],
     students: Annotated[int, typer.Option(help="How many students.")] = 30,

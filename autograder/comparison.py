@@ -16,6 +16,7 @@ from torch import Tensor
 
 RELATIVE_TOLERANCE = 1e-4
 ABSOLUTE_TOLERANCE = 1e-5
+_FLOOD = 100
 
 
 @dataclass(frozen=True)
@@ -210,6 +211,8 @@ def same_set() -> Comparison:
     def compare(expected: Any, got: Any) -> Mismatch | None:
         if not isinstance(got, (list, tuple)):
             return _compare(expected, got, "", 0, 0)
+        # Each item is looked for among all others: a flood of them would take the judge's time.
+        got = got[: _FLOOD * len(expected) + _FLOOD]
         missing = [item for item in expected if not among(item, got)]
         extra = [item for item in got if not among(item, expected)]
         if not missing and not extra:

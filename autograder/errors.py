@@ -37,6 +37,10 @@ class EvidenceError(AutograderError):
     """What came back from the student's process is no well-formed evidence."""
 
 
+class GradingError(AutograderError):
+    """A class cannot be graded as asked; the message says what is missing."""
+
+
 class DamagedRun(AutograderError):
     """A file of grading's own is not as it was written."""
 

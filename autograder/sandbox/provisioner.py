@@ -32,6 +32,7 @@ import subprocess
 import sys
 import tempfile
 import weakref
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,16 @@ class BubblewrapProvisioner(LocalProvisioner):
     def report(self) -> Report:
         """How the kernel is doing, or how the last one ended and which limit it reached."""
         return self._watcher.report if self._watcher is not None else self._last_report
+
+    @property
+    def strangers(self) -> list[str]:
+        """The names of the processes in the sandbox besides its init and the kernel; untrusted text."""
+        names = []
+        # Of a kernel that bubblewrap starts and of one that is forked, the first two are ours.
+        for one in inner_processes(self.process)[2:] if self.process is not None else ():
+            with contextlib.suppress(psutil.Error):
+                names.append(one.name())
+        return names
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Make the private folder and point the kernel's manager to sockets in it.
@@ -211,21 +222,7 @@ class BubblewrapProvisioner(LocalProvisioner):
         self.process, self.pid, self.pgid = process, process.pid, None
 
     def _environment(self) -> dict[str, str]:
-        count = str(self.threads)
-        return {
-            "HOME": bwrap.HOME,
-            "LANG": "C.UTF-8",
-            "PATH": f"{sys.prefix}/bin:/usr/local/bin:/usr/bin:/bin",
-            # The parent is the sandbox's init: the kernel need not watch it, nor explain how to end it.
-            "JPY_PARENT_PID": "1",
-            "OMP_NUM_THREADS": count,
-            "MKL_NUM_THREADS": count,
-            "OPENBLAS_NUM_THREADS": count,
-            "PYTHONPATH": bwrap.module_path(),
-            # A parent that imports matplotlib before the kernel begins has to know.
-            "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-            **self.environment,
-        }
+        return _environment(self.threads) | self.environment
 
     async def send_signal(self, signum: int) -> None:
         """Pass a signal on to the kernel; one that should end it ends the whole sandbox."""
@@ -270,6 +267,29 @@ class BubblewrapProvisioner(LocalProvisioner):
     def resolve_path(self, path_str: str) -> str | None:
         """Resolve nothing: the kernel's folders are not of this machine."""
         return None
+
+
+def _environment(threads: int) -> dict[str, str]:
+    count = str(threads)
+    return {
+        "HOME": bwrap.HOME,
+        "LANG": "C.UTF-8",
+        "PATH": f"{sys.prefix}/bin:/usr/local/bin:/usr/bin:/bin",
+        # The parent is the sandbox's init: the kernel need not watch it, nor explain how to end it.
+        "JPY_PARENT_PID": "1",
+        "OMP_NUM_THREADS": count,
+        "MKL_NUM_THREADS": count,
+        "OPENBLAS_NUM_THREADS": count,
+        "PYTHONPATH": bwrap.module_path(),
+        # A parent that imports matplotlib before the kernel begins has to know.
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    }
+
+
+def warm_up(environment: Mapping[str, str], readable: Sequence[str], threads: int = 2) -> None:
+    """Start the warmed parent of kernels with these settings, where there can be one."""
+    with contextlib.suppress(SandboxUnavailable):
+        zygote(_environment(threads) | dict(environment), readable)
 
 
 def _tell(provisioner: weakref.ref[BubblewrapProvisioner], report: Report) -> None:
