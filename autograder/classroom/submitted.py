@@ -76,7 +76,8 @@ def _read(folder: Path, inside: Path) -> Any:
         # A link could lead to any file of the instructor's, and its text onto a page.
         if path.resolve() != folder.resolve() / inside or not path.is_file():
             return None
-        if path.stat().st_size > MOST_BYTES:
+        found = path.stat()
+        if found.st_size > MOST_BYTES or found.st_nlink > 1:
             return None
         return json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):

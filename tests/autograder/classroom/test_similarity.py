@@ -84,6 +84,27 @@ def test_ten_who_wrote_the_same_line_are_not_alike() -> None:
     assert alike({f"student {number}": {"mask": line} for number in range(10)}, {}) == []
 
 
+def test_short_answers_are_not_telling_however_many_they_are() -> None:
+    short = "def half(x):\n    total = 2 * x + 1\n    return total / 3\n"
+    answers = {f"exercise {number}": short for number in range(9)}
+    assert alike({"ada": answers, "bob": answers}, {}) == []
+
+
+def test_one_answer_of_a_few_lines_is_not_telling_and_two_are() -> None:
+    lines = (
+        "def answer(x):",
+        "    a = x.sum(0) - x.mean(1)",
+        "    b = a.max() / 2 - 1",
+        "    c = b.std(dim=0)",
+        "    return (a * b).view(4, -1).relu() + c",
+    )
+    answers = dict.fromkeys(("one", "two"), "\n".join(lines))
+    once = {"one": answers["one"]}
+    assert alike({"ada": once, "bob": once}, {}) == []
+    (pair,) = alike({"ada": answers, "bob": answers}, {})
+    assert [answer.exercise for answer in pair.answers] == ["one", "two"]
+
+
 def test_the_model_solution_and_the_code_that_was_given_count_nothing() -> None:
     answers = {"ada": {TASK: BY_HAND}, "bob": {TASK: RENAMED}}
     assert alike(answers, {TASK: [BY_HAND]}) == []

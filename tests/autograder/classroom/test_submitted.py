@@ -99,13 +99,16 @@ def test_json_of_another_form_has_no_answers(course: Path, text: str) -> None:
     assert read_submitted(course, LAB, ["bob"]).answers == {"bob": {}}
 
 
-@pytest.mark.parametrize("linked", ["file", "folder"])
+@pytest.mark.parametrize("linked", ["file", "folder", "hard"])
 def test_a_link_out_of_the_students_folder_is_not_followed(course: Path, linked: str) -> None:
     secret = hand_in(course, "ada", {"attention-embed-answer": "secret"})
     path = file_of(course, "bob")
     if linked == "file":
         path.parent.mkdir(parents=True)
         path.symlink_to(secret)
+    elif linked == "hard":
+        path.parent.mkdir(parents=True)
+        path.hardlink_to(secret)
     else:
         path.parent.parent.mkdir(parents=True)
         path.parent.symlink_to(secret.parent, target_is_directory=True)
