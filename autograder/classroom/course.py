@@ -38,6 +38,7 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.LimitOutput",
     "nbgrader.preprocessors.SaveAutoGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
+    "autograder.classroom.feedback_page.Sanitize",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 # Seconds that one cell may take, and other limits of a kernel: see `nbgrader autograde --help-all`, Judge.
@@ -46,6 +47,7 @@ c.Judge.timeout = 180
 
 # What students wrote is shown to you and to them: no script of theirs may run in your browser.
 c.HTMLExporter.sanitize_html = True
+c.GenerateFeedback.exporter_class = "autograder.classroom.feedback_page.FeedbackPage"
 
 # A lab trains small models, and a validation runs it whole.
 c.Execute.timeout = 180

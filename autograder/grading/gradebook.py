@@ -12,6 +12,7 @@ import os
 import shutil
 import stat
 import tempfile
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -213,7 +214,10 @@ class Course:
         self._app.log.addHandler(said)
         self._app.log.setLevel(logging.ERROR)
         try:
-            converter.start()
+            with warnings.catch_warnings():
+                # SQLAlchemy's, at nbgrader's own way with its session.
+                warnings.simplefilter("ignore")
+                converter.start()
         except Exception as error:
             sentence = (said.lines or [str(error)])[-1].strip().splitlines()[-1]
             raise GradingError(
