@@ -21,6 +21,8 @@ from autograder.errors import NothingGraded
 from autograder.grading import Run, Violation, load_history
 from autograder.judge import Verdict
 
+_LATE = "` did not finish within "  # how the judge says it
+
 
 @dataclass(frozen=True)
 class ExerciseInsight:
@@ -165,12 +167,7 @@ def _exercise(
     ]
     starts = [history[run.student][0] for run, _ in judged]
     firsts = [_verdict(start, exercise_id) for start in starts]
-    late = {
-        run.student
-        for run, _ in judged
-        for violation in run.violations
-        if violation.kind == "timeout" and violation.where == exercise_id
-    }
+    late = [run.student for run, verdict in judged if _timed_out(run, verdict)]
     return ExerciseInsight(
         id=exercise_id,
         possible=verdicts[-1].possible,
@@ -187,6 +184,15 @@ def _exercise(
         unexplained=len(unexplained),
         commonest=next(iter(Counter(unexplained).most_common(1)), None),
     )
+
+
+def _timed_out(run: Run, verdict: Verdict) -> bool:
+    """Say whether an answer ran out of time: grading reports a cell by its number, and an answer by its verdict."""
+    reported = any(
+        violation.kind == "timeout" and violation.where == verdict.exercise
+        for violation in run.violations
+    )
+    return reported or (verdict.status == "wrong" and _LATE in verdict.sentence)
 
 
 def discrimination(item: Sequence[float], rest: Sequence[float]) -> float | None:
