@@ -159,7 +159,7 @@ def _warm(settings: Settings) -> None:
     from autograder.sandbox.provisioner import warm_up
 
     if not settings.unsafe:
-        warm_up(settings.environment, settings.readable)
+        warm_up(settings.environment, settings.readable, settings.threads)
 
 
 def _result_of(future: Any, job: Job) -> Result:

@@ -49,6 +49,8 @@ class Settings:
         readable: Further files and folders that kernels may read.
         environment: Variables of the kernels' environment.
         unsafe: Whether to run them without a sandbox, as this user.
+        threads: Threads that the numerical libraries of one kernel may use; with several workers on a machine,
+            more than one each wait for each other.
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -56,6 +58,7 @@ class Settings:
     readable: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
     unsafe: bool = False
+    threads: int = 1
 
     def manager(self, wall_seconds: int | None = None) -> AsyncKernelManager | None:
         """Make the manager of one sandboxed kernel, which may have its own limit on wall time; else None."""
@@ -64,7 +67,7 @@ class Settings:
         limits = dataclasses.replace(
             self.limits, wall_seconds=wall_seconds or self.limits.wall_seconds
         )
-        return sandboxed_manager(limits, self.readable, self.environment, warm=True)
+        return sandboxed_manager(limits, self.readable, self.environment, True, self.threads)
 
 
 def local_data() -> tuple[tuple[str, ...], dict[str, str]]:

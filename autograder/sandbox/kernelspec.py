@@ -26,6 +26,7 @@ def kernelspec(
     readable: Sequence[str | Path] = (),
     environment: Mapping[str, str] | None = None,
     warm: bool = False,
+    threads: int | None = None,
 ) -> dict[str, Any]:
     """Write the content of kernel.json.
 
@@ -34,6 +35,7 @@ def kernelspec(
         readable: Further files and folders that the kernel may read.
         environment: Variables of the kernel's environment.
         warm: Whether kernels are forked from a warmed parent.
+        threads: Threads that numerical libraries may use.
     """
     config: dict[str, Any] = {}
     if limits is not None:
@@ -44,6 +46,8 @@ def kernelspec(
         config["environment"] = dict(environment)
     if warm:
         config["warm"] = True
+    if threads is not None:
+        config["threads"] = threads
     command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     return {
         # Home is in memory, and so is the history.
@@ -97,8 +101,9 @@ def sandboxed_manager(
     readable: Sequence[str | Path] = (),
     environment: Mapping[str, str] | None = None,
     warm: bool = False,
+    threads: int | None = None,
 ) -> AsyncKernelManager:
     """Make a kernel manager whose kernel runs in a sandbox, with nothing installed."""
     known = _OneMore()
-    known.ours = kernelspec(limits, readable, environment, warm)
+    known.ours = kernelspec(limits, readable, environment, warm, threads)
     return AsyncKernelManager(kernel_name=KERNEL_NAME, kernel_spec_manager=known)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import dataclasses
 import json
 import os
 import select
@@ -171,6 +172,26 @@ class Zygote:
             raise
         return Forked(ours, words, pid)
 
+    def try_out(self) -> None:
+        """Make one sandbox, in which nothing is run.
+
+        Raises:
+            SandboxUnavailable: Linux does not let a sandbox make another in its own.
+        """
+        nothing: dict[str, Any] = {"environment": {}, "arguments": [], "submission": False}
+        limits = {"limits": dataclasses.asdict(Limits())}
+        process = self.fork(self.new_run(), nothing | limits, Group())
+        try:
+            code = process.wait(_SECONDS)
+            words = process.stdout.read().decode("utf-8", "replace").strip()
+        except subprocess.TimeoutExpired:
+            process.kill()
+            code, words = 1, "it did not end"
+        finally:
+            process.stdout.close()
+        if code:
+            raise SandboxUnavailable(f"No sandbox can be made in another here ({words}).")
+
     def close(self) -> None:
         """End it with all of its children, and remove its folder."""
         atexit.unregister(self.close)
@@ -201,5 +222,11 @@ def zygote(environment: Mapping[str, str], readable: Sequence[str]) -> Zygote:
     key = (os.getpid(), tuple(sorted(environment.items())), tuple(readable))
     known = _zygotes.get(key)
     if known is None or not known.alive:
-        _zygotes[key] = known = Zygote(environment, readable)
+        known = Zygote(environment, readable)
+        try:
+            known.try_out()
+        except BaseException:
+            known.close()
+            raise
+        _zygotes[key] = known
     return known

@@ -160,6 +160,8 @@ def _become_kernel(job: dict[str, Any], words: int) -> None:
     if job["submission"]:
         copy_submission(f"{job['run']}/submission", WORK)
     set_limits(job["limits"])
+    if not job["arguments"]:
+        return  # a trial: all is made ready, and no kernel is wanted
     sys.path[0] = ""
     sys.argv = ["ipykernel_launcher", *job["arguments"]]
     numpy_random = importlib.import_module("numpy.random")
