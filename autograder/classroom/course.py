@@ -49,6 +49,9 @@ c.Judge.timeout = 180
 c.HTMLExporter.sanitize_html = True
 c.GenerateFeedback.exporter_class = "autograder.classroom.feedback_page.FeedbackPage"
 
+# A submission that is filed under another student's name is refused, and not only warned about.
+c.ExchangeFactory.collect = "autograder.classroom.collect.Collect"
+
 # A lab trains small models, and a validation runs it whole.
 c.Execute.timeout = 180
 
