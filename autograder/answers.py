@@ -13,11 +13,17 @@ from autograder.exercise import Exercise, Probe
 def collect(
     exercise: Exercise, names: Mapping[str, Any], seed: int, hidden: Sequence[Probe] = ()
 ) -> list[Evidence]:
-    """Run an exercise's probes, public ones first, on the answer found in `names`.
+    """Run an exercise's probes, public ones first, on the answer found in `names`."""
+    return collect_with([*exercise.probes, *hidden], exercise, names, seed)
+
+
+def collect_with(
+    probes: Sequence[Probe], exercise: Exercise, names: Mapping[str, Any], seed: int
+) -> list[Evidence]:
+    """Run these probes on the answer found in `names`.
 
     Stops at the first probe that runs out of time, so that an endless loop costs one time limit.
     """
-    probes = [*exercise.probes, *hidden]
     fault = _unusable(exercise, names)
     if fault:
         return [Evidence(probe.name, fault=fault) for probe in probes]

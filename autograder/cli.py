@@ -176,6 +176,89 @@ def init(
 
 
 @app.command()
+def insights(
+    lab: Annotated[str, typer.Argument(help="The lab, as 05_attention.")],
+    course: Annotated[Path, typer.Option(help="The course folder.")] = Path("."),
+    output: Annotated[
+        Path | None,
+        typer.Option(help="The page to write; by default insights/LAB.html in the course folder."),
+    ] = None,
+) -> None:
+    """Write a page on what the class understood in a lab, and its tables as CSV beside it.
+
+    It shows the misconceptions by how many hold them, how hard each exercise is, what was not graded or went
+    wrong, and whose answers are alike. The page is one file, opens offline, and is for the instructor alone.
+    """
+    from autograder.classroom.page import write_insights
+
+    with Console().status(f"Reading the submissions of {lab} …"):
+        written = write_insights(course, lab, output)
+    for path in written:
+        typer.echo(f"Wrote {path}.")
+
+
+@app.command()
+def grade(
+    lab: Annotated[str, typer.Argument(help="The assignment, as 05_attention.")],
+    course: Annotated[Path, typer.Option(help="The course's folder.")] = Path("."),
+    students: Annotated[str, typer.Option(help="Only these, as ada,bob; by default all.")] = "",
+    workers: Annotated[
+        int, typer.Option(min=1, help="How many submissions to run at once, on this machine.")
+    ] = 2,
+    dask: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Run them on a Dask cluster: tcp://host:8786.")
+    ] = "",
+    unsafe: Annotated[
+        bool,
+        typer.Option(
+            "--unsafe-no-sandbox",
+            help="Run what students wrote as yourself, with your files and your network.",
+        ),
+    ] = False,
+    new_seed: Annotated[
+        bool, typer.Option("--new-seed", help="Draw new inputs; every submission is run anew.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Run a class's submissions in a sandbox, judge them, and record the points in nbgrader's gradebook.
+
+    What was graded before and has not changed is not run again. Ends with 0 when every submission was graded, 1
+    when one could not be, 2 when grading could not begin.
+    """
+    from autograder.grading.report import grade_and_show
+
+    chosen = [name for name in students.split(",") if name]
+    all_graded = grade_and_show(
+        course, lab, chosen, workers, dask, unsafe=unsafe, new_seed=new_seed, as_json=as_json
+    )
+    raise typer.Exit(0 if all_graded else 1)
+
+
+@app.command()
+def simulate(
+    lab: Annotated[str, typer.Argument(help="The lab, as 05_attention.")],
+    students: Annotated[int, typer.Option(help="How many students.")] = 30,
+    seed: Annotated[int, typer.Option(help="Equal seeds draw equal classes.")] = 1,
+    course: Annotated[Path, typer.Option(help="The course folder.")] = Path("."),
+) -> None:
+    """Write the submissions of a class that does not exist, with the true score of each.
+
+    Answers are drawn from right ones, misconceptions, blanks, crashes, loops and attacks. The true scores are
+    in COURSE/simulated/LAB.json. Submissions of real students are never overwritten.
+    """
+    from autograder import exercises
+    from autograder.classroom.simulate import FOLDER
+    from autograder.classroom.simulate import simulate as write_class
+
+    found = exercises.load(lab)
+    with Console().status(f"Drawing {students} students …"):
+        drawn = write_class(course, found, students, seed)
+    folder = course / "submitted"
+    typer.echo(f"Wrote {len(drawn)} submissions of {found.folder} into {folder}.")
+    typer.echo(f"Their true scores are in {course / FOLDER / found.folder}.json.")
+
+
+@app.command()
 def new(
     lab: Annotated[str, typer.Argument(metavar="NN_TOPIC", help="The new lab, as 19_agents.")],
     root: Annotated[Path, typer.Option(help="The checkout of the project.")] = Path("."),

@@ -37,5 +37,21 @@ class EvidenceError(AutograderError):
     """What came back from the student's process is no well-formed evidence."""
 
 
+class GradingError(AutograderError):
+    """A class cannot be graded as asked; the message says what is missing."""
+
+
+class DamagedRun(AutograderError):
+    """A file of grading's own is not as it was written."""
+
+
+class NothingGraded(AutograderError):
+    """There are no grades of what was asked for."""
+
+
+class SimulationRefused(AutograderError):
+    """A simulated class cannot be written, or would stand where a real one does."""
+
+
 class KeptSafe(AutograderError):
     """A file could not be written; what was there before is untouched."""

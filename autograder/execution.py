@@ -1,25 +1,33 @@
 """Runs a notebook in a kernel and judges its exercises from outside that kernel.
 
-`Judging` is mixed into an nbclient client. Every cell runs as nbclient runs it, but for the check cells: in their
-place the kernel runs the probes and hands over evidence, and the judge, in this process, decides. What a
-check cell says, and what its output claims, has no influence on the points.
+Every cell runs as nbclient runs it, but for the check cells: in their place the kernel runs the probes and
+hands over evidence, and the judge, in this process, decides. What a check cell says, and what its output
+claims, has no influence on the points.
 """
 
 from __future__ import annotations
 
 import base64
+import contextlib
+import dataclasses
+import hashlib
 import json
 import shutil
 import sys
 import tempfile
 import textwrap
+import warnings
 import weakref
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 import nbformat
+import zmq
 from jupyter_client.manager import AsyncKernelManager
-from jupyter_core.utils import run_sync
+from jupyter_core.utils import ensure_async, run_sync
 from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
@@ -28,30 +36,113 @@ from nbformat.v4 import new_output
 from autograder import exercises
 from autograder.authoring import exercise_of
 from autograder.errors import ChangedNotebook, EvidenceError, UnreadableNotebook
-from autograder.evidence import Evidence, Fault
+from autograder.evidence import SECONDS, Evidence, Fault
 from autograder.exercise import Exercise, Lab
 from autograder.feedback import WIDTH, as_html, as_text
 from autograder.judge import Verdict, judge
 from autograder.notebook import PUBLIC_SEED
 from autograder.remote import MIME, read_hidden
-from autograder.wire import decode
+from autograder.wire import MAX_BYTES, decode
+
+MAX_CELL_CHARACTERS = 1_000_000
+_OUTPUTS = ("stream", "display_data", "update_display_data", "execute_result", "error")
+# Seconds that a kernel has to answer after its cell was interrupted.
+_PATIENCE = 5
+# No message that we have use for is longer: evidence in base64, and a little around it.
+_MAX_MESSAGE = 3 * MAX_BYTES // 2
+_MAX_WAITING = 64
 
 
-class Judging:
-    """Mixed in before an nbclient client: judges check cells instead of running them.
+@dataclass
+class Stretch:
+    """What happened in one stretch of a notebook, from its first cell to its last or to its kernel's end.
 
     Attributes:
-        seed: Draws the probes' inputs; grading sets a secret one.
-        hidden_sources: The text of each lab's hidden.py, by topic.
-        verdicts: What was decided, in the order of the cells.
-        died: Whether the student's code has ended its kernel.
+        died_at: The cell that was running when the kernel ended; None if it lived on.
+        timeouts: The cells that did not finish in time.
+        characters: How much the cells wrote, counting what was not kept.
+        unsettled: The exercises whose public probes passed and whose hidden ones could not be tried, since the
+            kernel had ended.
     """
 
-    seed: int = PUBLIC_SEED
-    hidden_sources: dict[str, str]
-    verdicts: list[Verdict]
-    nb: NotebookNode
-    died: bool = False
+    died_at: int | None = None
+    timeouts: list[int] = field(default_factory=list)
+    characters: int = 0
+    unsettled: list[str] = field(default_factory=list)
+
+
+class JudgingClient(NotebookClient):
+    """Runs a notebook in a kernel, and judges its check cells instead of running them.
+
+    At its place in the notebook, a check cell's public probes are run on the answer as it is there. The hidden
+    probes are handed over after the last cell: no cell of the student's runs after them, so nothing that is
+    kept of a cell's output can hold what they ask, and of what comes back for them only values and the kinds of
+    faults are used.
+
+    Args:
+        notebook: What to run; its outputs are written into it.
+        folder: The folder to run it in.
+        seconds: The time limit of each cell.
+        seed: Draws the inputs of the public probes; those of the hidden ones are drawn by one that is made
+            of it and that the kernel does not learn before the last cell has run.
+        hidden_sources: The text of each lab's hidden.py, by topic.
+        manager: Starts the kernel; by default one on this machine, as this user.
+        only: The ids of the exercises to judge; by default all.
+    """
+
+    def __init__(
+        self,
+        notebook: NotebookNode,
+        folder: Path,
+        seconds: int = 120,
+        *,
+        seed: int = PUBLIC_SEED,
+        hidden_sources: Mapping[str, str] | None = None,
+        manager: AsyncKernelManager | None = None,
+        only: Collection[str] | None = None,
+    ) -> None:
+        manager = manager or self._manager()
+        for option, value in ((zmq.MAXMSGSIZE, _MAX_MESSAGE), (zmq.RCVHWM, _MAX_WAITING)):
+            manager.context.setsockopt(option, value)
+        super().__init__(
+            notebook,
+            manager,
+            timeout=seconds,
+            allow_errors=True,
+            interrupt_on_timeout=True,
+            shutdown_kernel="immediate",
+            error_on_timeout={
+                "ename": "CellTimeoutError",
+                "evalue": "",
+                "traceback": ["The cell did not finish within its time limit."],
+            },
+            resources={"metadata": {"path": str(folder)}},
+        )
+        # No other program uses the manager, so its kernel ends with the run.
+        self.owns_km = True
+        self.seed = seed
+        self.hidden_sources = hidden_sources or {}
+        self.only = only
+        self.verdicts: list[Verdict] = []
+        self.stretch = Stretch()
+        self.faults: dict[str, set[str]] = {}
+        self.on_last_cell: Callable[[], None] | None = None
+        self._public: dict[int, tuple[Exercise, list[Evidence]]] = {}
+        self._kept_in_cell = 0
+        self._running = 0
+
+    def _manager(self) -> AsyncKernelManager:
+        """Talk to the kernel over sockets in a private folder, where no other user can listen in."""
+        if sys.platform == "win32":
+            return AsyncKernelManager()
+        folder = tempfile.mkdtemp(prefix="llmlab-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return AsyncKernelManager(transport="ipc", ip=f"{folder}/kernel")
+
+    @property
+    def died(self) -> bool:
+        """Whether the student's code has ended its kernel."""
+        return self.stretch.died_at is not None
 
     async def async_execute_cell(
         self,
@@ -60,52 +151,106 @@ class Judging:
         execution_count: int | None = None,
         store_history: bool = True,
     ) -> NotebookNode:
-        """Execute a cell, or judge it if it is a check; a dead kernel fails what comes after."""
+        """Execute a cell, or collect evidence if it is a check; a dead kernel fails what comes after."""
         exercise = exercise_of(cell)
         if exercise is None:
-            try:
-                return await self._run(cell, cell_index, execution_count, store_history)
-            except DeadKernelError:
-                self.died = True
-                cell.outputs = [_error("DeadKernel", "This cell ended its Python process.")]
-                return cell
-        evidence = await self._evidence(exercise, cell_index)
-        probes = [*exercise.probes, *self._hidden(exercise)]
-        verdict = judge(exercise, probes, evidence, self.seed)
-        self.verdicts.append(verdict)
-        cell.outputs = verdict_outputs(verdict)
-        # nbclient puts the cell that it ran into the notebook; that one holds the hidden probes.
-        self.nb.cells[cell_index] = cell
+            await self._run(cell, cell_index, execution_count, store_history)
+        elif self.only is None or exercise.id in self.only:
+            call = f"publish(globals(), {exercise.id!r}, {self.seed!r})"
+            self._public[cell_index] = exercise, await self._evidence(exercise, call, cell_index)
+        if cell_index == len(self.nb.cells) - 1:
+            if self.on_last_cell:
+                self.on_last_cell()
+            await self._judge_all()
         return cell
 
     execute_cell = run_sync(async_execute_cell)
 
     async def _run(
         self, cell: NotebookNode, index: int, count: int | None = None, history: bool = True
-    ) -> NotebookNode:
+    ) -> None:
         if self.died:
-            return cell
-        run: Any = super().async_execute_cell  # type: ignore[misc]  # of the client mixed with
-        done: NotebookNode = await run(cell, index, count, history)
-        return done
+            return
+        self._kept_in_cell, self._running = 0, index
+        try:
+            await super().async_execute_cell(cell, index, count, history)
+        except DeadKernelError:
+            self.stretch.died_at = index
+            cell.outputs = [_error("DeadKernel", "This cell ended its Python process.")]
 
-    def _hidden(self, exercise: Exercise) -> list[Any]:
-        topic = exercise.id.partition(".")[0]
-        return read_hidden(self.hidden_sources.get(topic, "")).get(exercise.id, [])
+    async def _async_handle_timeout(
+        self, timeout: int, cell: NotebookNode | None = None
+    ) -> dict[str, Any] | None:
+        """Interrupt the cell; a kernel that goes on all the same is ended, or every later cell would wait."""
+        reply = await super()._async_handle_timeout(timeout, cell)
+        self.stretch.timeouts.append(self._running)
+        kernel: Any = self.kc
+        manager: Any = self.km
+        asked = kernel.kernel_info()
+        for _ in range(_PATIENCE):
+            with contextlib.suppress(Empty):
+                message = await ensure_async(kernel.shell_channel.get_msg(timeout=1))
+                if message["parent_header"].get("msg_id") == asked:
+                    return reply
+        await ensure_async(manager.shutdown_kernel(now=True))
+        raise DeadKernelError("The kernel could not be interrupted.")
 
-    async def _evidence(self, exercise: Exercise, index: int) -> list[Evidence]:
-        """Let the kernel run the probes, and read what it hands over."""
-        hidden = self.hidden_sources.get(exercise.id.partition(".")[0], "")
-        call = f"{exercise.id!r}, {self.seed!r}, {hidden!r}"
-        source = f"__import__('autograder.remote').remote.publish(globals(), {call})"
-        cell = nbformat.v4.new_code_cell(source)
-        reason = "exit"
+    def process_message(
+        self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
+    ) -> NotebookNode | None:
+        """Keep a cell's outputs up to a limit, and count the rest."""
+        content = msg["content"]
+        if msg["msg_type"] in _OUTPUTS:
+            size = _size(content)
+            self.stretch.characters += size
+            self._kept_in_cell += size
+            if self._kept_in_cell > MAX_CELL_CHARACTERS and MIME not in content.get("data", {}):
+                if self._kept_in_cell - size <= MAX_CELL_CHARACTERS:
+                    note = f"\n… what the cell wrote after {MAX_CELL_CHARACTERS:,} characters is left out\n"
+                    cell.outputs.append(new_output("stream", name="stdout", text=note))
+                return None
+        elif msg["msg_type"].startswith("comm"):
+            # Grading has no use for the state of widgets, which the kernel could make as large as it likes.
+            return None
+        return super().process_message(msg, cell, cell_index)
+
+    async def _judge_all(self) -> None:
+        """Collect the evidence of the hidden probes where the public ones passed, and write the verdicts."""
+        for index, (exercise, evidence) in sorted(self._public.items()):
+            verdict = judge(exercise, exercise.probes, evidence, self.seed)
+            topic = exercise.id.partition(".")[0]
+            source = self.hidden_sources.get(topic, "")
+            hidden = read_hidden(source).get(exercise.id, [])
+            if verdict.passed and hidden:
+                seed = hidden_seed(self.seed)
+                if self.died:
+                    self.stretch.unsettled.append(exercise.id)
+                call = f"publish_hidden({exercise.id!r}, {seed!r}, {source!r})"
+                found = [
+                    _veiled(one, exercise) for one in await self._evidence(exercise, call, index)
+                ]
+                seen = judge(exercise, hidden, found, seed)
+                verdict = verdict if seen.passed else dataclasses.replace(seen, notes=verdict.notes)
+            self.verdicts.append(verdict)
+            self.nb.cells[index].outputs = verdict_outputs(verdict)
+
+    async def _evidence(self, exercise: Exercise, call: str, index: int) -> list[Evidence]:
+        """Let the kernel run probes, and read what it hands over."""
+        cell = nbformat.v4.new_code_cell(f"__import__('autograder.remote').remote.{call}")
+        shown = self.nb.cells[index]
         if not self.died:
-            try:
-                await self._run(cell, index, None, False)
-            except DeadKernelError:
-                self.died = True
-        found = [o.data[MIME] for o in cell.outputs if MIME in o.get("data", {})]
+            await self._run(cell, index, None, False)
+            # nbclient puts the cell that it ran into the notebook.
+            self.nb.cells[index] = shown
+        evidence = self._read(cell, exercise)
+        kinds = {one.fault.kind for one in evidence if one.fault}
+        self.faults.setdefault(exercise.id, set()).update(kinds)
+        return evidence
+
+    def _read(self, cell: NotebookNode, exercise: Exercise) -> list[Evidence]:
+        """Read the evidence that a cell handed over, or write down why there is none."""
+        reason = "exit"
+        found = [output.data[MIME] for output in cell.outputs if MIME in output.get("data", {})]
         if len(found) == 1:
             try:
                 return decode(base64.b64decode(found[0], validate=True))
@@ -118,10 +263,55 @@ class Judging:
         return [Evidence(probe.name, fault=fault) for probe in exercise.probes]
 
 
+def hidden_seed(seed: int) -> int:
+    """Make the seed of the hidden probes: whoever knows only the public ones' seed cannot tell it."""
+    return int.from_bytes(hashlib.sha256(f"hidden {seed}".encode()).digest()[:7], "big")
+
+
+def _size(content: dict[str, Any]) -> int:
+    parts = [
+        content.get("text", ""),
+        *content.get("data", {}).values(),
+        *content.get("traceback", ()),
+    ]
+    return sum(len(part) if isinstance(part, str) else len(str(part)) for part in parts)
+
+
+def _veiled(seen: Evidence, exercise: Exercise) -> Evidence:
+    """Keep of what a hidden probe saw what decides points, and no text that the kernel could write.
+
+    A message or a line printed could spell the probe out, and would be in the feedback.
+    """
+    fault = seen.fault
+    if fault:
+        known = {
+            "forbidden": (*exercise.forbidden, _own_name(exercise)),
+            "timeout": (f"{SECONDS:g} seconds",),
+        }
+        message = fault.message if fault.message in known.get(fault.kind, ()) else ""
+        fault = Fault(fault.kind, message) if fault.kind in known else Fault("raised")
+    return Evidence(seen.probe, seen.value, fault)
+
+
+def _own_name(exercise: Exercise) -> str:
+    reference = exercise.reference
+    return f"{reference.__module__}.{reference.__qualname__}" if callable(reference) else ""
+
+
 def _error(name: str, sentence: str) -> NotebookNode:
     return new_output(
         "error", ename=name, evalue=sentence, traceback=textwrap.wrap(f"{name}: {sentence}", WIDTH)
     )
+
+
+def refusal_outputs(notebook: NotebookNode, reason: str) -> list[list[dict[str, Any]]]:
+    """Write the outputs of each cell of a notebook that is not graded: no check in it earns anything."""
+    return [
+        [_error("NotGraded", reason)]
+        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade")
+        else []
+        for cell in notebook.cells
+    ]
 
 
 def verdict_outputs(verdict: Verdict) -> list[NotebookNode]:
@@ -133,37 +323,6 @@ def verdict_outputs(verdict: Verdict) -> list[NotebookNode]:
     return outputs
 
 
-class JudgingClient(Judging, NotebookClient):
-    """Runs a notebook file of the learner's own in a local kernel, and judges it."""
-
-    def __init__(self, notebook: NotebookNode, folder: Path, seconds: int = 120) -> None:
-        super().__init__(
-            notebook,
-            self._manager(),
-            timeout=seconds,
-            allow_errors=True,
-            interrupt_on_timeout=True,
-            error_on_timeout={
-                "ename": "CellTimeoutError",
-                "evalue": "",
-                "traceback": ["The cell did not finish within its time limit."],
-            },
-            resources={"metadata": {"path": str(folder)}},
-        )
-        # We made the manager, so its kernel ends with the run.
-        self.owns_km = True
-        self.hidden_sources = {}
-        self.verdicts = []
-
-    def _manager(self) -> AsyncKernelManager:
-        """Talk to the kernel over sockets in a private folder, where no other user can listen in."""
-        if sys.platform == "win32":
-            return AsyncKernelManager()
-        folder = tempfile.mkdtemp(prefix="llmlab-")
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        return AsyncKernelManager(transport="ipc", ip=f"{folder}/kernel")
-
-
 def read_notebook(path: Path) -> NotebookNode:
     """Read a notebook file.
 
@@ -171,29 +330,42 @@ def read_notebook(path: Path) -> NotebookNode:
         UnreadableNotebook: It does not exist, is empty, is no JSON or no notebook.
     """
     try:
-        text = path.read_text("utf-8")
+        data = path.read_bytes()
     except FileNotFoundError:
         raise UnreadableNotebook(f"There is no notebook {path}; look at the name.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise UnreadableNotebook(f"{path} cannot be read: {reason}.") from None
-    if not text.strip():
-        raise UnreadableNotebook(
-            f"{path} is empty; `autograder reset` lays a fresh copy and keeps this one."
-        )
+    except OSError as error:
+        raise UnreadableNotebook(f"{path} cannot be read: {error.strerror}.") from None
     try:
-        notebook = nbformat.reads(text, as_version=4)
-        nbformat.validate(notebook)
+        return parse_notebook(data, str(path))
+    except UnreadableNotebook as error:
+        raise UnreadableNotebook(
+            f"{error} `autograder reset` lays a fresh copy and keeps this one."
+        ) from None
+
+
+def parse_notebook(data: bytes, name: str) -> NotebookNode:
+    """Read a notebook from the bytes of its file; the name is for the messages.
+
+    Raises:
+        UnreadableNotebook: They are empty, no UTF-8 text, no JSON or no notebook.
+    """
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise UnreadableNotebook(f"{name} is not UTF-8 text.") from None
+    if not text.strip():
+        raise UnreadableNotebook(f"{name} is empty.")
+    try:
+        with warnings.catch_warnings():
+            # An older notebook without ids of cells is given some.
+            warnings.simplefilter("ignore")
+            notebook: NotebookNode = nbformat.reads(text, as_version=4)
+            nbformat.validate(notebook)
     except (nbformat.reader.NotJSONError, json.JSONDecodeError, RecursionError):
-        raise UnreadableNotebook(
-            f"{path} is no notebook: it is not JSON. `autograder reset` lays a fresh copy and keeps this one."
-        ) from None
+        raise UnreadableNotebook(f"{name} is no notebook: it is not JSON.") from None
     except (nbformat.ValidationError, AttributeError, KeyError, TypeError, ValueError):
-        raise UnreadableNotebook(
-            f"{path} is JSON, but no notebook; `autograder reset` lays a fresh copy and keeps this one."
-        ) from None
-    result: NotebookNode = notebook
-    return result
+        raise UnreadableNotebook(f"{name} is JSON, but no notebook.") from None
+    return notebook
 
 
 def lab_of(notebook: NotebookNode, path: Path, wanted: str = "") -> Lab:
@@ -250,7 +422,6 @@ def run_and_judge(
     """
     notebook = read_notebook(path)
     lab_of(notebook, path, wanted)
-    client = JudgingClient(notebook, path.parent.resolve())
-    client.hidden_sources = hidden_sources or {}
+    client = JudgingClient(notebook, path.parent.resolve(), hidden_sources=hidden_sources)
     client.execute()
     return client.verdicts

@@ -17,11 +17,13 @@ from torch import Tensor
 from autograder.errors import EvidenceError
 from autograder.evidence import HUGE_DIGITS, Evidence, Fault, Returned, printable
 
-MAX_BYTES = 32 * 1024 * 1024
+MAX_BYTES = 8 * 1024 * 1024
 MAX_DEPTH = 24
-MAX_NODES = 200_000
+MAX_NODES = 100_000
+MAX_TENSORS = 4096
+MAX_DIMENSIONS = 16
 MAX_TEXT = 20_000
-_KEY = "evidence"
+_KEY, _META = "evidence", "__metadata__"
 
 
 def encode(evidence: list[Evidence]) -> bytes:
@@ -79,9 +81,14 @@ def decode(data: bytes) -> list[Evidence]:
     if len(data) > MAX_BYTES + 2**20:
         raise EvidenceError(f"The evidence is larger than {MAX_BYTES // 2**20} MiB.")
     try:
-        tensors = load(data)
         header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
-        tree = json.loads(header["__metadata__"][_KEY])
+        if not isinstance(header, dict) or len(header) > MAX_TENSORS:
+            raise EvidenceError("The evidence is not in form.")
+        if any(len(one["shape"]) > MAX_DIMENSIONS for name, one in header.items() if name != _META):
+            raise EvidenceError("The evidence is not in form.")
+        # The library checks the rest of the header: kinds, sizes, and that no two tensors share bytes.
+        tensors = load(data)
+        tree = json.loads(header[_META][_KEY])
     except (
         SafetensorError,
         ValueError,
@@ -115,16 +122,16 @@ class _Reader:
             tuple(
                 Returned(
                     _text(one["kind"]),
-                    tuple(int(size) for size in one["shape"][:16]),
+                    tuple(_whole(size) for size in _items(one["shape"], MAX_DIMENSIONS)),
                     _text(one["number"]),
                     _text(one["device"]),
                     one["has_nan"] is True,
                 )
-                for one in entry["returned"][:64]
+                for one in _items(entry["returned"], 64)
             ),
             _text(entry["printed"]),
-            int(entry["characters"]),
-            tuple(_text(warning) for warning in entry["warnings"][:8]),
+            _whole(entry["characters"]),
+            tuple(_text(warning) for warning in _items(entry["warnings"], 8)),
         )
 
     def _value(self, node: Any, depth: int) -> Any:
@@ -141,12 +148,25 @@ class _Reader:
         if kind == "tensor":
             return self.tensors[content]
         if kind == "float":
-            return float(content)
+            return float(_text(content))
         if kind == "list":
-            return [self._value(item, depth + 1) for item in content]
+            return [self._value(item, depth + 1) for item in _items(content, MAX_NODES)]
         if kind == "dict":
-            return {_text(key): self._value(item, depth + 1) for key, item in content}
+            pairs = _items(content, MAX_NODES)
+            return {_text(key): self._value(item, depth + 1) for key, item in pairs}
         raise EvidenceError("The evidence is not in form.")
+
+
+def _items(value: Any, limit: int) -> list[Any]:
+    if not isinstance(value, list) or len(value) > limit:
+        raise EvidenceError("The evidence is not in form.")
+    return value
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
+        raise EvidenceError("The evidence is not in form.")
+    return value
 
 
 def _text(value: Any, limit: int = MAX_TEXT) -> str:

@@ -19,7 +19,17 @@ here = Path(__file__).parent
 c.CourseDirectory.course_id = {name!r}
 c.CourseDirectory.root = str(here)
 
-# Student code runs in the kernel; what decides points runs outside it.
+# What was released is restored first.
+c.Autograde.sanitize_preprocessors = [
+    "autograder.classroom.preprocessor.Restore",
+    "nbgrader.preprocessors.ClearOutput",
+    "nbgrader.preprocessors.DeduplicateIds",
+    "nbgrader.preprocessors.OverwriteKernelspec",
+    "nbgrader.preprocessors.OverwriteCells",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+
+# Student code runs in a sandboxed kernel; what decides points runs outside it.
 c.Autograde.autograde_preprocessors = [
     "autograder.classroom.preprocessor.Judge",
     "nbgrader.preprocessors.IgnorePattern",
@@ -27,10 +37,19 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.LimitOutput",
     "nbgrader.preprocessors.SaveAutoGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
+    "autograder.classroom.feedback_page.Sanitize",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
-c.Judge.hidden_directory = str(here / "hidden")
+# Seconds that one cell may take, and other limits of a kernel: see `nbgrader autograde --help-all`, Judge.
 c.Judge.timeout = 180
+# c.Judge.limits = {{"memory_bytes": 4 * 2**30, "wall_seconds": 900}}
+
+# What students wrote is shown to you and to them: no script of theirs may run in your browser.
+c.HTMLExporter.sanitize_html = True
+c.GenerateFeedback.exporter_class = "autograder.classroom.feedback_page.FeedbackPage"
+
+# A submission that is filed under another student's name is refused, and not only warned about.
+c.ExchangeFactory.collect = "autograder.classroom.collect.Collect"
 
 # A lab trains small models, and a validation runs it whole.
 c.Execute.timeout = 180

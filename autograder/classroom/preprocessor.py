@@ -1,44 +1,127 @@
-"""Puts the judge into nbgrader: it stands in `Autograde.autograde_preprocessors` in the place of `Execute`.
+"""Puts grading into nbgrader: two preprocessors for `c.Autograde`.
 
-Check cells are judged outside the kernel; an instructor's own cells, with asserts or hidden tests, run as nbgrader
-runs them.
+`Restore` stands first in `sanitize_preprocessors`: it restores what decides points from the released notebook, and
+puts a stand-in in the place of a notebook whose checks were changed. `Judge` stands in `autograde_preprocessors` in
+the place of `Execute`: it runs the notebook in a sandbox and judges its exercises outside. So `nbgrader autograde`
+and the button of its formgrader grade as `autograder grade` does, with the same results kept.
+
+An instructor's own cells, with asserts or hidden tests, run in the sandbox, and nbgrader reads their points as ever.
 """
 
 from __future__ import annotations
 
-import secrets
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
-from nbgrader.preprocessors import Execute
-from traitlets import Int, Unicode
+from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Bool, Dict, Int, List, Unicode
 
-from autograder.execution import Judging
+from autograder.errors import GradingError
+from autograder.execution import refusal_outputs
+from autograder.grading.assignment import Assignment
+from autograder.grading.cache import cached_or_graded, refusal
+from autograder.grading.engine import Settings, local_data
+from autograder.grading.gradebook import Course, with_outputs
+from autograder.grading.run import Violation, save_run
+from autograder.grading.submission import Prepared, prepare_notebook, read_files
+from autograder.sandbox import Limits, sandbox_works
 
 
-class Judge(Judging, Execute):
-    """nbgrader's Execute, with each check cell judged instead of run."""
+class _OfCourse(NbGraderPreprocessor):
+    """Finds the course that a notebook belongs to."""
 
-    hidden_directory = Unicode(
-        "hidden", help="The folder with each lab's hidden probes, as hidden/05_attention.py."
-    ).tag(config=True)
+    def _course(self) -> Course:
+        directory = getattr(self.parent, "coursedir", None) or self.parent.parent.coursedir
+        return Course(Path(directory.root))
 
-    secret_seed = Int(
-        0, help="Draws the probes' inputs; 0 draws a new secret seed for each process."
-    ).tag(config=True)
+    def _assignment(self, resources: dict[str, Any]) -> Assignment:
+        about = resources["nbgrader"]
+        return self._course().assignment(about["assignment"], about["notebook"])
 
-    _drawn = secrets.randbelow(2**62) + 1
+
+class Restore(_OfCourse):
+    """Restores what was released, before nbgrader's own preprocessors do."""
 
     def preprocess(
-        self, nb: NotebookNode, resources: dict[str, Any], **kwargs: Any
+        self, nb: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
-        """Run and judge one submitted notebook."""
-        self.seed = self.secret_seed or self._drawn
-        self.verdicts, self.died = [], False
-        self.hidden_sources = {}
-        for file in sorted(Path(self.hidden_directory).glob("*.py")):
-            topic = file.stem.partition("_")[2]
-            self.hidden_sources[topic] = file.read_text("utf-8")
-        result: tuple[NotebookNode, dict[str, Any]] = super().preprocess(nb, resources, **kwargs)
-        return result
+        """Restore one submitted notebook."""
+        prepared = prepare_notebook(nb, self._assignment(resources), lambda notebook: notebook)
+        # No mark of the student's own survives here, so the next step can rely on this one.
+        prepared.notebook.metadata["autograder"] = NotebookNode(
+            lab=resources["nbgrader"]["assignment"],
+            outcome=prepared.outcome,
+            reason=prepared.reason,
+            content=prepared.content,
+            violations=[asdict(one) for one in prepared.violations],
+        )
+        return prepared.notebook, resources
+
+
+class Judge(_OfCourse):
+    """Runs a notebook in a sandbox and judges its exercises outside."""
+
+    timeout = Int(180, min=1, help="Seconds that one cell may take.").tag(config=True)
+
+    limits = Dict(
+        key_trait=Unicode(),
+        value_trait=Int(),
+        help="Limits of the sandbox to change, by name: wall_seconds, processor_seconds, memory_bytes, "
+        "processes, open_files, file_bytes, scratch_bytes.",
+    ).tag(config=True)
+
+    readable = List(
+        Unicode(),
+        help="Further files and folders that submissions may read; the folder that LLMLAB_DATA names is one.",
+    ).tag(config=True)
+
+    unsafe_no_sandbox = Bool(
+        False,
+        help="Whether to run what students wrote without a sandbox, as yourself, with your files and your network.",
+    ).tag(config=True)
+
+    def settings(self, unsafe: bool = False) -> Settings:
+        """Read how submissions are run."""
+        folders, environment = local_data()
+        return Settings(
+            Limits.of(self.limits),
+            self.timeout,
+            (*self.readable, *folders),
+            environment,
+            unsafe or self.unsafe_no_sandbox,
+        )
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Run and judge one submitted notebook.
+
+        Raises:
+            SandboxUnavailable: No sandbox can be started, and none may be done without.
+        """
+        settings = self.settings()
+        if not settings.unsafe:
+            sandbox_works()
+        about = nb.metadata.get("autograder", {})
+        if "content" not in about:
+            raise GradingError(
+                "Nothing restored this notebook before it came here; let c.Autograde.sanitize_preprocessors "
+                "begin with autograder.classroom.preprocessor.Restore, as in a course that `autograder init` makes."
+            )
+        prepared = Prepared(
+            nb,
+            about["outcome"],
+            about["reason"],
+            tuple(Violation(**one) for one in about["violations"]),
+            about["content"],
+        )
+        course, assignment = self._course(), self._assignment(resources)
+        student = resources["nbgrader"]["student"]
+        files = read_files(Path(resources["metadata"]["path"]))
+        if prepared.outcome != "graded":
+            save_run(course.root, refusal(student, assignment, prepared, files))
+            return with_outputs(nb, refusal_outputs(nb, prepared.reason)), resources
+        result = cached_or_graded(course.root, student, assignment, prepared, files, settings)
+        return with_outputs(nb, result.outputs), resources

@@ -41,6 +41,11 @@ class Group:
         entries = [str(folder / "cgroup.procs") for folder in self.folders]
         return ["/bin/sh", "-c", _JOIN, "sh", *entries, "--", *command]
 
+    def add(self, pid: int) -> None:
+        """Put a process into the groups; what it starts from now on is in them too."""
+        for folder in self.folders:
+            (folder / "cgroup.procs").write_text(str(pid))
+
     def ran_out_of_memory(self) -> bool:
         """Say whether the kernel has ended a process of the group for its memory."""
         return self._count("oom_kill", "memory.oom_control", "memory.events") > 0

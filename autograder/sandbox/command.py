@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -66,6 +67,14 @@ def python_folders() -> list[str]:
     return _outermost(folders - {"/"})
 
 
+def module_path() -> str:
+    """Name, for PYTHONPATH, the folders of the project's packages that Python would not look into."""
+    specs = map(importlib.util.find_spec, _PACKAGES)
+    found = [Path(spec.origin).parent.parent for spec in specs if spec and spec.origin]
+    installed = [Path(sysconfig.get_paths()[name]) for name in ("purelib", "platlib")]
+    return os.pathsep.join(dict.fromkeys(str(place) for place in found if place not in installed))
+
+
 def _outermost(folders: Iterable[str]) -> list[str]:
     """Leave out what lies in another folder, and in /usr, which is always there."""
     kept: list[str] = []
@@ -81,6 +90,7 @@ def arguments(
     readable: Iterable[str] = (),
     submission: str | None = None,
     private: str | None = None,
+    nests: bool = False,
 ) -> list[str]:
     """Write bubblewrap's arguments up to the command.
 
@@ -91,9 +101,12 @@ def arguments(
         submission: The folder whose copy becomes the working folder.
         private: A folder made by the provisioner: what it holds is shown read-only at its own place,
             but for `sockets` in it, where the kernel puts its sockets.
+        nests: Whether the command is a warmed parent, which runs no student's code and makes a sandbox in this
+            one for each of its children; it may write to `runs` in the private folder, and not to `sockets`.
     """
     scratch = ["--size", str(limits.scratch_bytes)]
-    given = ["--unshare-all", "--unshare-user", "--disable-userns", "--cap-drop", "ALL"]
+    given = ["--unshare-all", "--unshare-user", "--cap-drop", "ALL"]
+    given += [] if nests else ["--disable-userns"]
     given += ["--uid", str(UID), "--gid", str(UID), "--hostname", "sandbox"]
     given += ["--die-with-parent", "--new-session", "--clearenv"]
     for name, value in environment.items():
@@ -108,7 +121,11 @@ def arguments(
         given += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     # The settings in /proc/sys belong to the machine, and obey a grader who is root even with no capability
     # left (core_pattern names a program that Linux runs outside): no part of /proc is to be written.
-    given += ["--proc", "/proc", "--remount-ro", "/proc"]
+    if nests:
+        # Linux mounts a new /proc only where a whole one is seen, and bubblewrap's covers parts of it.
+        given += ["--bind", "/proc", "/proc"]
+    else:
+        given += ["--proc", "/proc", "--remount-ro", "/proc"]
     given += ["--dev", "/dev", *scratch, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]  # noqa: S108
     given += [*scratch, "--tmpfs", "/tmp"]  # noqa: S108
     given += [*scratch, "--tmpfs", HOME, "--dir", WORK]
@@ -120,10 +137,21 @@ def arguments(
         given += ["--ro-bind", submission, SUBMISSION]
     if private is not None:
         given += ["--ro-bind", private, private]
-        given += ["--bind", f"{private}/sockets", f"{private}/sockets"]
+        shared = f"{private}/{'runs' if nests else 'sockets'}"
+        given += ["--bind", shared, shared]
         given += ["--ro-bind", f"{private}/passwd", "/etc/passwd"]
         given += ["--ro-bind", f"{private}/hosts", "/etc/hosts"]
     return [*given, "--remount-ro", "/", "--chdir", WORK]
+
+
+def memory_file(arguments: list[str]) -> int:
+    """Write arguments for `--args` into a file that has no name, and return its descriptor."""
+    file = os.memfd_create("arguments")
+    data = b"".join(os.fsencode(argument) + b"\0" for argument in arguments)
+    with open(file, "wb", closefd=False) as stream:
+        stream.write(data)
+    os.lseek(file, 0, os.SEEK_SET)
+    return file
 
 
 def sandbox_works() -> None:

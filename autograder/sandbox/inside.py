@@ -15,14 +15,14 @@ import stat
 import sys
 
 
+def is_special(mode: int) -> bool:
+    """Say whether it is neither file, folder nor link."""
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode))
+
+
 def _special(folder: str, names: list[str]) -> list[str]:
     """Name what is neither file, folder nor link; a pipe would block the copy for ever."""
-
-    def plain(name: str) -> bool:
-        mode = os.lstat(os.path.join(folder, name)).st_mode
-        return stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)
-
-    return [name for name in names if not plain(name)]
+    return [name for name in names if is_special(os.lstat(os.path.join(folder, name)).st_mode)]
 
 
 def copy_submission(source: str, target: str) -> None:

@@ -25,6 +25,8 @@ def kernelspec(
     limits: Limits | None = None,
     readable: Sequence[str | Path] = (),
     environment: Mapping[str, str] | None = None,
+    warm: bool = False,
+    threads: int | None = None,
 ) -> dict[str, Any]:
     """Write the content of kernel.json.
 
@@ -32,6 +34,8 @@ def kernelspec(
         limits: What a kernel may use; without it, the provisioner's configuration decides.
         readable: Further files and folders that the kernel may read.
         environment: Variables of the kernel's environment.
+        warm: Whether kernels are forked from a warmed parent.
+        threads: Threads that numerical libraries may use.
     """
     config: dict[str, Any] = {}
     if limits is not None:
@@ -40,6 +44,10 @@ def kernelspec(
         config["readable"] = [str(Path(path).resolve()) for path in readable]
     if environment:
         config["environment"] = dict(environment)
+    if warm:
+        config["warm"] = True
+    if threads is not None:
+        config["threads"] = threads
     command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     return {
         # Home is in memory, and so is the history.
@@ -92,8 +100,10 @@ def sandboxed_manager(
     limits: Limits | None = None,
     readable: Sequence[str | Path] = (),
     environment: Mapping[str, str] | None = None,
+    warm: bool = False,
+    threads: int | None = None,
 ) -> AsyncKernelManager:
     """Make a kernel manager whose kernel runs in a sandbox, with nothing installed."""
     known = _OneMore()
-    known.ours = kernelspec(limits, readable, environment)
+    known.ours = kernelspec(limits, readable, environment, warm, threads)
     return AsyncKernelManager(kernel_name=KERNEL_NAME, kernel_spec_manager=known)

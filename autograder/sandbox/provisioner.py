@@ -32,18 +32,21 @@ import subprocess
 import sys
 import tempfile
 import weakref
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import psutil
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
-from traitlets import Dict, Int, List, Unicode
+from traitlets import Bool, Dict, Int, List, Unicode
 
 from autograder.sandbox import command as bwrap
 from autograder.sandbox.cgroups import Group, make_group
-from autograder.sandbox.errors import SandboxMisconfigured
+from autograder.sandbox.errors import SandboxMisconfigured, SandboxUnavailable
+from autograder.sandbox.inside import copy_submission
 from autograder.sandbox.limits import Limits, Report
+from autograder.sandbox.warm import Zygote, zygote
 from autograder.sandbox.watcher import Watcher, end, inner_processes
 
 # A Unix socket's name has at most 107 bytes.
@@ -73,7 +76,14 @@ class BubblewrapProvisioner(LocalProvisioner):
 
     threads = Int(2, min=1, help="Threads that numerical libraries may use.").tag(config=True)
 
+    warm = Bool(
+        False,
+        help="Fork kernels from a warmed parent, which is started once and has imported what labs need. Where "
+        "Linux does not let it make sandboxes in its own, each kernel is started by itself.",
+    ).tag(config=True)
+
     _folder: Path | None = None
+    _zygote: Zygote | None = None
     _group = Group()
     _watcher: Watcher | None = None
     _last_report = Report()
@@ -82,6 +92,16 @@ class BubblewrapProvisioner(LocalProvisioner):
     def report(self) -> Report:
         """How the kernel is doing, or how the last one ended and which limit it reached."""
         return self._watcher.report if self._watcher is not None else self._last_report
+
+    @property
+    def strangers(self) -> list[str]:
+        """The names of the processes in the sandbox besides its init and the kernel; untrusted text."""
+        names = []
+        # Of a kernel that bubblewrap starts and of one that is forked, the first two are ours.
+        for one in inner_processes(self.process)[2:] if self.process is not None else ():
+            with contextlib.suppress(psutil.Error):
+                names.append(one.name())
+        return names
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Make the private folder and point the kernel's manager to sockets in it.
@@ -95,7 +115,8 @@ class BubblewrapProvisioner(LocalProvisioner):
         if kwargs.get("cwd") is not None:
             _check_submission(str(kwargs["cwd"]), limits)
         if self._folder is None:
-            self._folder = _private_folder()
+            self._zygote = self._warmed() if self.warm else None
+            self._folder = self._zygote.new_run() if self._zygote else _private_folder()
             self._remove_folder = weakref.finalize(self, _remove, self._folder)
             manager: Any = self.parent
             manager.cache_ports = False
@@ -111,6 +132,36 @@ class BubblewrapProvisioner(LocalProvisioner):
         limits = Limits.of(self.limits)
         submission = kwargs.pop("cwd", None)
         asked = {name: kwargs["env"][name] for name in self.kernel_spec.env}
+        group = make_group(limits)
+        try:
+            if self._zygote:
+                self._fork(self._zygote, cmd, limits, asked, submission, group)
+            else:
+                await self._start(cmd, limits, asked, submission, group, kwargs)
+        except BaseException:
+            group.remove()
+            raise
+        self._group = group
+        process: Any = self.process
+        self._watcher = Watcher(
+            process,
+            limits,
+            group,
+            self._folder / "sockets",
+            functools.partial(_tell, weakref.ref(self)),
+        )
+        return self.connection_info
+
+    async def _start(
+        self,
+        cmd: list[str],
+        limits: Limits,
+        asked: dict[str, str],
+        submission: str | None,
+        group: Group,
+        others: dict[str, Any],
+    ) -> None:
+        """Start bubblewrap with the kernel in it."""
         arguments = bwrap.arguments(
             limits,
             self._environment() | asked,
@@ -124,50 +175,54 @@ class BubblewrapProvisioner(LocalProvisioner):
         }
         inside = str(Path(bwrap.__file__).with_name("inside.py"))
         launcher = [sys.executable, "-I", "-S", inside, json.dumps(settings), *cmd]
-        group = make_group(limits)
         # Arguments and environment of bubblewrap itself can be read inside; they tell nothing this way.
-        file = _memory_file(arguments)
+        file = bwrap.memory_file(arguments)
+        changes = {
+            "cwd": "/",
+            "env": {},
+            "pass_fds": (file,),
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.STDOUT,
+        }
+        sandbox = [bwrap.bubblewrap(), "--args", str(file), "--", *launcher]
         try:
-            await super().launch_kernel(
-                group.joined([bwrap.bubblewrap(), "--args", str(file), "--", *launcher]),
-                **kwargs
-                | {
-                    "cwd": "/",
-                    "env": {},
-                    "pass_fds": (file,),
-                    "stdout": subprocess.PIPE,
-                    "stderr": subprocess.STDOUT,
-                },
-            )
-        except BaseException:
-            group.remove()
-            raise
+            await super().launch_kernel(group.joined(sandbox), **others | changes)
         finally:
             os.close(file)
-        self._group = group
-        process: Any = self.process
-        self._watcher = Watcher(
-            process,
-            limits,
-            group,
-            self._folder / "sockets",
-            functools.partial(_tell, weakref.ref(self)),
-        )
-        return self.connection_info
+
+    def _warmed(self) -> Zygote | None:
+        """Find the warmed parent, or None where there can be none."""
+        try:
+            return zygote(self._environment(), self.readable)
+        except SandboxUnavailable as error:
+            self.log.warning("%s Each kernel is started by itself.", error)
+            return None
+
+    def _fork(
+        self,
+        parent: Zygote,
+        cmd: list[str],
+        limits: Limits,
+        asked: dict[str, str],
+        submission: str | None,
+        group: Group,
+    ) -> None:
+        """Have the warmed parent fork the kernel."""
+        assert self._folder is not None  # noqa: S101 - pre_launch made it
+        if submission is not None:
+            copy_submission(submission, str(self._folder / "submission"))
+        job = {
+            "limits": dataclasses.asdict(limits),
+            "environment": asked,
+            # What stands before the connection file starts Python with the kernel's module.
+            "arguments": cmd[cmd.index("-f") :],
+            "submission": submission is not None,
+        }
+        process: Any = parent.fork(self._folder, job, group)
+        self.process, self.pid, self.pgid = process, process.pid, None
 
     def _environment(self) -> dict[str, str]:
-        count = str(self.threads)
-        return {
-            "HOME": bwrap.HOME,
-            "LANG": "C.UTF-8",
-            "PATH": f"{sys.prefix}/bin:/usr/local/bin:/usr/bin:/bin",
-            # The parent is the sandbox's init: the kernel need not watch it, nor explain how to end it.
-            "JPY_PARENT_PID": "1",
-            "OMP_NUM_THREADS": count,
-            "MKL_NUM_THREADS": count,
-            "OPENBLAS_NUM_THREADS": count,
-            **self.environment,
-        }
+        return _environment(self.threads) | self.environment
 
     async def send_signal(self, signum: int) -> None:
         """Pass a signal on to the kernel; one that should end it ends the whole sandbox."""
@@ -214,6 +269,29 @@ class BubblewrapProvisioner(LocalProvisioner):
         return None
 
 
+def _environment(threads: int) -> dict[str, str]:
+    count = str(threads)
+    return {
+        "HOME": bwrap.HOME,
+        "LANG": "C.UTF-8",
+        "PATH": f"{sys.prefix}/bin:/usr/local/bin:/usr/bin:/bin",
+        # The parent is the sandbox's init: the kernel need not watch it, nor explain how to end it.
+        "JPY_PARENT_PID": "1",
+        "OMP_NUM_THREADS": count,
+        "MKL_NUM_THREADS": count,
+        "OPENBLAS_NUM_THREADS": count,
+        "PYTHONPATH": bwrap.module_path(),
+        # A parent that imports matplotlib before the kernel begins has to know.
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    }
+
+
+def warm_up(environment: Mapping[str, str], readable: Sequence[str], threads: int = 2) -> None:
+    """Start the warmed parent of kernels with these settings, where there can be one."""
+    with contextlib.suppress(SandboxUnavailable):
+        zygote(_environment(threads) | dict(environment), readable)
+
+
 def _tell(provisioner: weakref.ref[BubblewrapProvisioner], report: Report) -> None:
     found = provisioner()
     if found is not None:
@@ -247,15 +325,6 @@ def _remove(folder: Path) -> None:
             if not path.is_symlink():
                 path.chmod(0o700)
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def _memory_file(arguments: list[str]) -> int:
-    file = os.memfd_create("arguments")
-    data = b"".join(os.fsencode(argument) + b"\0" for argument in arguments)
-    with open(file, "wb", closefd=False) as stream:
-        stream.write(data)
-    os.lseek(file, 0, os.SEEK_SET)
-    return file
 
 
 def _check_submission(folder: str, limits: Limits) -> None:

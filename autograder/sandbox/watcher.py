@@ -20,11 +20,12 @@ import psutil
 
 from autograder.sandbox.cgroups import Group
 from autograder.sandbox.limits import Limits, Report, Stop
+from autograder.sandbox.warm import Forked
 
 _LAST_WORDS = 4096
 
 
-def inner_processes(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+def inner_processes(process: subprocess.Popen[bytes] | Forked) -> list[psutil.Process]:
     """Name the processes in a sandbox; the first is its init, whose end is the end of all."""
     try:
         return list(psutil.Process(process.pid).children(recursive=True))
@@ -32,7 +33,7 @@ def inner_processes(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
         return []
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
+def end(process: subprocess.Popen[bytes] | Forked) -> None:
     """End a sandbox with all that is in it.
 
     The init of its process namespace is killed, and Linux kills the rest. Bubblewrap, outside, ends only when
@@ -56,7 +57,7 @@ class Watcher:
 
     def __init__(
         self,
-        process: subprocess.Popen[bytes],
+        process: subprocess.Popen[bytes] | Forked,
         limits: Limits,
         group: Group,
         sockets: Path,
@@ -101,7 +102,7 @@ class Watcher:
         stream = self._process.stdout
         if stream is None:
             return
-        with contextlib.suppress(OSError, ValueError):
+        with stream, contextlib.suppress(OSError, ValueError):
             while part := os.read(stream.fileno(), 65536):
                 self._words = (self._words + part)[-_LAST_WORDS:]
 
@@ -119,7 +120,7 @@ class Watcher:
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()
-        self._stop = self._stop or self._found_dead(self._process.returncode)
+        self._stop = self._stop or self._found_dead(self._process.wait())
         if self._stop is not None:
             self._told(self.report)
 

@@ -6,7 +6,6 @@ a live notebook a static picture stands in the widget's place.
 
 from __future__ import annotations
 
-import base64
 import html
 import re
 import unicodedata
@@ -14,12 +13,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-import anywidget
 import traitlets
 
 from llmlab.errors import ConfigurationError
+from llmlab.widgets.still import StillWidget
 
-_MIME = "application/vnd.jupyter.widget-view+json"
 _FILLS = ("#d5e6f9", "#fde3d0", "#d6ecd7", "#f6d5d5")
 # More tokens than this would slow a page down and teach nothing.
 DRAWN = 600
@@ -76,7 +74,7 @@ def _hexadecimal(escaped: str) -> str:
     return " ".join(f"{ord(character) - 0xDC00:02X}" for character in escaped)
 
 
-class TokenizerView(anywidget.AnyWidget):
+class TokenizerView(StillWidget):
     """A text to be typed, cut into tokens, with a slider through the merges of a BPE.
 
     Args:
@@ -262,18 +260,6 @@ class TokenizerView(anywidget.AnyWidget):
             f'<rect width="100%" height="100%" fill="#ffffff"/>{"".join(parts)}'
             f'<text x="8" y="{y + 62:.0f}" text-anchor="start" font-family="sans-serif">{counts}</text></svg>'
         )
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Give the live widget, and beside it what a saved page shows: a picture and a text."""
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
-        text = self._text()
-        picture = base64.b64encode(self._svg().encode()).decode()
-        still = (
-            f'<img alt="{html.escape(text)}" style="max-width:100%" '
-            f'src="data:image/svg+xml;base64,{picture}">'
-        )
-        return {_MIME: data.get(_MIME), "text/html": still, "text/plain": text}, metadata
 
 
 def _bytes_of(tokenizer: SpellsBytes | WritesTokens, token: int) -> bytes:

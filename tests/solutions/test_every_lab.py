@@ -17,9 +17,8 @@ every_lab = pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.folder)
 
 
 def run(notebook: NotebookNode, lab: Lab, folder: Path) -> JudgingClient:
-    client = JudgingClient(notebook, folder, seconds=180)
     hidden = (SOLUTIONS / lab.folder / "hidden.py").read_text("utf-8")
-    client.hidden_sources = {lab.topic: hidden}
+    client = JudgingClient(notebook, folder, seconds=180, hidden_sources={lab.topic: hidden})
     client.execute()
     return client
 

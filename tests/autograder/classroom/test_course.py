@@ -17,7 +17,7 @@ from nbformat import NotebookNode
 from autograder import exercises
 from autograder.authoring import grade_id, source_notebook
 from autograder.classroom.course import init_course
-from tests.labs import SOLUTIONS
+from tests.labs import ROOT, SOLUTIONS
 
 pytestmark = pytest.mark.classroom
 
@@ -48,7 +48,7 @@ class Classroom:
             "PATH": f"{BIN}{os.pathsep}/usr/bin{os.pathsep}/bin",
             "HOME": str(self.home / user),
             "CLASSROOM_USER": user,
-            "PYTHONPATH": str(self.home),
+            "PYTHONPATH": f"{self.home}{os.pathsep}{ROOT}",
             "LLMLAB_PROGRESS": str(self.home / user / "progress.jsonl"),
             "LANG": "C.UTF-8",
         }

@@ -1,0 +1,178 @@
+"""Makes what students wrote safe to look at: in the feedback that they get, and in the instructor's formgrader.
+
+Their notebooks hold HTML: in outputs, and in Markdown, where nbgrader's pages show it as it came. Here it is cleaned
+by nh3 (bindings to Rust's ammonia): tags, attributes, styles and addresses on a list pass, and nothing else. A page of
+feedback also carries a content-security policy that forbids scripts and addresses outside the page, so that what a
+cleaner might miss is not run by the browser. See https://www.w3.org/TR/CSP3/.
+"""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import nh3
+from nbconvert.exporters import HTMLExporter
+from nbconvert.filters.markdown import markdown2html
+from nbformat import NotebookNode
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; "
+    "form-action 'none'"
+)
+_META = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+
+_TAGS = nh3.ALLOWED_TAGS | {"font", "progress", "section"}
+_ATTRIBUTES = {
+    tag: set(names)
+    for tag, names in {
+        **nh3.ALLOWED_ATTRIBUTES,
+        "*": {"aria-hidden", "aria-label", "class", "id", "role", "style", "title"},
+        "a": {"href", "name"},
+        "img": {"src", "alt", "width", "height"},
+        "progress": {"value", "max"},
+        "div": {"data-status", "data-exercise"},
+    }.items()
+}
+# Nothing here can lay one thing over another, or load anything.
+_STYLES = {
+    "border",
+    "border-collapse",
+    "border-left",
+    "color",
+    "font-family",
+    "font-size",
+    "font-style",
+    "font-weight",
+    "height",
+    "margin",
+    "margin-left",
+    "margin-right",
+    "margin-top",
+    "max-width",
+    "opacity",
+    "padding",
+    "text-align",
+    "text-decoration",
+    "vertical-align",
+    "white-space",
+    "width",
+}
+_PICTURE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]*\Z")
+_LINK = re.compile(r"(https?:|mailto:|#)", re.IGNORECASE)
+# Pieces of an output that a browser does more with than show them, and that need no cleaning to be plain text.
+_SHOWN = ("image/png", "image/jpeg", "image/gif", "text/html", "text/plain", "text/latex")
+
+
+def _attribute(tag: str, name: str, value: str) -> str | None:
+    if name == "src":
+        return value if tag == "img" and _PICTURE.match(value) else None
+    if name == "href":
+        return value if _LINK.match(value.strip()) else None
+    return value
+
+
+def clean(markup: str) -> str:
+    """Leave of some HTML what can be looked at without harm."""
+    return nh3.clean(
+        markup,
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        attribute_filter=_attribute,
+        url_schemes={"data", "http", "https", "mailto"},
+        filter_style_properties=_STYLES,
+        clean_content_tags={"script", "style"},
+        link_rel="noopener noreferrer",
+    )
+
+
+class _Found(HTMLParser):
+    """Lists what is in some HTML that `clean` would not let pass."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.harm = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        known = _ATTRIBUTES.get(tag, set()) | _ATTRIBUTES["*"]
+        for name, value in attrs:
+            if name not in known or _attribute(tag, name, value or "") is None:
+                self.harm = True
+            styles = (value or "").split(";") if name == "style" else []
+            self.harm |= any(one.partition(":")[0].strip() not in _STYLES | {""} for one in styles)
+        self.harm |= tag not in _TAGS
+
+    def handle_decl(self, decl: str) -> None:
+        self.harm = True
+
+    def handle_pi(self, data: str) -> None:
+        self.harm = True
+
+    def handle_comment(self, data: str) -> None:
+        self.harm = True
+
+
+def is_harmless(markup: str) -> bool:
+    """Say whether some HTML holds nothing but what `clean` lets pass."""
+    found = _Found()
+    found.feed(markup)
+    found.close()
+    # What the parser could not make a tag of, a browser may.
+    return not found.harm and not re.search(r"<[a-z/!?]", found.rawdata, re.IGNORECASE)
+
+
+class Sanitize(NbGraderPreprocessor):
+    """Cleans the outputs and the Markdown of an autograded notebook, which an instructor opens in formgrader."""
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: dict[str, Any], cell_index: int
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Clean one cell."""
+        if cell.cell_type == "code":
+            for output in cell.outputs:
+                if "data" in output:
+                    output.data = _shown(output.data)
+                output.metadata = NotebookNode()
+                if output.output_type not in ("display_data", "execute_result"):
+                    del output["metadata"]
+        elif cell.cell_type == "markdown":
+            if not is_harmless(markdown2html(cell.source)):
+                cell.source = cell.source.replace("&", "&amp;").replace("<", "&lt;")
+            cell.pop("attachments", None)
+        else:
+            # A raw cell goes into a page as it is.
+            cell.source = cell.source.replace("&", "&amp;").replace("<", "&lt;")
+        return cell, resources
+
+
+def _shown(data: dict[str, Any]) -> NotebookNode:
+    kept = NotebookNode({kind: data[kind] for kind in _SHOWN if kind in data})
+    for kind in ("text/html", "text/latex"):
+        if kind in kept:
+            kept[kind] = clean(str(kept[kind]))
+    return kept
+
+
+class FeedbackPage(HTMLExporter):
+    """Writes nbgrader's page of feedback, cleaned, with a content-security policy."""
+
+    def from_notebook_node(
+        self, nb: NotebookNode, resources: Any = None, **kwargs: Any
+    ) -> tuple[Any, dict[str, Any]]:
+        """Write one notebook as a page."""
+        page, resources = super().from_notebook_node(nb, resources, **kwargs)
+        return safe_page(page), resources
+
+
+def safe_page(page: str) -> str:
+    """Clean a page that nbgrader's template made.
+
+    Its head holds nothing of a student's; of it the styles are kept, and the scripts, which would come from
+    elsewhere, are not.
+    """
+    head, _, body = page.partition("<body>")
+    head = re.sub(r"<script\b.*?</script\s*>", "", head, flags=re.DOTALL | re.IGNORECASE)
+    head = re.sub(r"<head>", lambda found: f"{found[0]}\n{_META}", head, count=1)
+    return f"{head}<body>\n{clean(body)}\n</body>\n</html>\n"

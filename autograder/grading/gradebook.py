@@ -1,0 +1,270 @@
+"""The course as nbgrader knows it: its configuration, its folders, its gradebook.
+
+Everything is done by nbgrader's own classes: its preprocessors restore a notebook, its `Autograde` records the
+points, comments and penalties for lateness, in SQLite or whatever database the course's `db_url` names.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shutil
+import stat
+import tempfile
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from traitlets.config import Config
+
+from autograder.errors import GradingError
+from autograder.grading.assignment import Assignment, load_assignment
+from autograder.grading.engine import Settings
+from autograder.grading.run import FOLDER
+from autograder.grading.submission import NOT_WORK, Sanitize
+
+_JUDGE = "autograder.classroom.preprocessor.Judge"
+_RESTORE = "autograder.classroom.preprocessor.Restore"
+_SMALL = 10_000
+
+
+class Course:
+    """A course folder, with nbgrader's configuration loaded.
+
+    Args:
+        root: The course's folder.
+
+    Raises:
+        GradingError: It is no course folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        if not (self.root / "nbgrader_config.py").is_file():
+            raise GradingError(
+                f"{root} is no course folder: it has no nbgrader_config.py. Make one with `autograder init`, or "
+                "name yours with --course."
+            )
+        from nbgrader.apps.baseapp import NbGrader
+
+        with contextlib.chdir(self.root):
+            self._app = NbGrader(log_level=logging.CRITICAL)
+            self._app.initialize([], root=str(self.root))
+        self._app.log.handlers = [logging.NullHandler()]
+        self.directory: Any = self._app.coursedir
+
+    @property
+    def config(self) -> Config:
+        """The course's configuration."""
+        config: Config = self._app.config
+        return config
+
+    def submitted(self, lab: str) -> list[str]:
+        """Name the students who have a folder for the assignment, in order."""
+        pattern = Path(self.directory.format_path(self.directory.submitted_directory, "*", lab))
+        at = pattern.parts.index("*")
+        folder = Path(*pattern.parts[:at])
+        if not folder.is_dir():
+            return []
+        rest = Path(*pattern.parts[at + 1 :])
+        return sorted(
+            one.name for one in folder.iterdir() if not one.is_symlink() and (one / rest).is_dir()
+        )
+
+    def submission(self, student: str, lab: str) -> Path:
+        """Name the folder of a student's submission."""
+        where = self.directory.submitted_directory
+        return Path(self.directory.format_path(where, student, lab))
+
+    def is_recorded(self, student: str, lab: str) -> bool:
+        """Say whether nbgrader has graded this student's submission."""
+        where = self.directory.autograded_directory
+        return Path(self.directory.format_path(where, student, lab)).is_dir()
+
+    def assignments(self, lab: str) -> list[Assignment]:
+        """Read the notebooks of an assignment as they were released.
+
+        Raises:
+            GradingError: It was not generated yet.
+        """
+        release = Path(self.directory.format_path(self.directory.release_directory, ".", lab))
+        found = sorted(path.stem for path in release.glob("*.ipynb"))
+        if not found:
+            raise GradingError(
+                f"The course in {self.root} has not released {lab}; run `nbgrader generate_assignment {lab}` there "
+                "first."
+            )
+        return [self.assignment(lab, name) for name in found]
+
+    def assignment(self, lab: str, notebook: str) -> Assignment:
+        """Read one notebook of an assignment as it was released; see `assignments`."""
+        release = Path(self.directory.format_path(self.directory.release_directory, ".", lab))
+        return load_assignment(self.root, lab, notebook, release, self.root / "hidden")
+
+    def settings(self, unsafe: bool = False) -> Settings:
+        """Read from the configuration how submissions are run."""
+        from autograder.classroom.preprocessor import Judge
+
+        return Judge(config=self.config).settings(unsafe)
+
+    def sanitizer(self, lab: str, notebook: str) -> Sanitize:
+        """Make the function that applies nbgrader's own preprocessors to a submitted notebook."""
+        resources = {
+            "nbgrader": {
+                "assignment": lab,
+                "notebook": notebook,
+                "student": "",
+                "db_url": self.directory.db_url,
+            }
+        }
+
+        def sanitize(node: NotebookNode) -> NotebookNode:
+            for one in self._steps(self._converter().sanitize_preprocessors):
+                node, _ = one.preprocess(node, resources)
+            return node
+
+        return sanitize
+
+    def _converter(self) -> Any:
+        from nbgrader.converters import Autograde
+
+        converter = Autograde(coursedir=self.directory, parent=self._app)
+        converter.sanitize_preprocessors = [
+            one for one in converter.sanitize_preprocessors if one != _RESTORE
+        ]
+        return converter
+
+    def _steps(self, names: Sequence[Any]) -> Iterator[Any]:
+        from traitlets import import_item
+
+        for one in names:
+            kind = import_item(one) if isinstance(one, str) else one
+            yield kind(parent=self._app)
+
+    def record(
+        self,
+        student: str,
+        assignment: Assignment,
+        notebook: NotebookNode,
+        outputs: list[list[dict[str, Any]]],
+        files: dict[str, bytes],
+    ) -> None:
+        """Write a graded submission into nbgrader's gradebook, in the place of an earlier one.
+
+        Args:
+            student: Who handed it in.
+            assignment: What was released.
+            notebook: The prepared notebook.
+            outputs: The outputs of each of its cells, the verdicts among them.
+            files: The files beside it.
+
+        Raises:
+            GradingError: nbgrader does not record it; the message says why.
+        """
+        stage = Path(tempfile.mkdtemp(prefix="stage-", dir=_folder(self.root)))
+        try:
+            folder = stage / student / assignment.name
+            folder.mkdir(parents=True)
+            for name, content in files.items():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (folder / name).write_bytes(content)
+            for name, content in self._papers(student, assignment.name).items():
+                (folder / name).write_bytes(content)
+            nbformat.write(notebook, folder / f"{assignment.notebook}.ipynb")
+            self._record_from(stage, student, assignment.name, outputs)
+        finally:
+            shutil.rmtree(stage, ignore_errors=True)
+
+    def _papers(self, student: str, lab: str) -> dict[str, bytes]:
+        """Read what nbgrader put beside the work: when it was handed in, and the secret of its feedback."""
+        from nbgrader.utils import parse_utc
+
+        found = {}
+        for name in NOT_WORK:
+            path = self.submission(student, lab) / name
+            with contextlib.suppress(OSError, ValueError, OverflowError, UnicodeDecodeError):
+                about = os.lstat(path)
+                if stat.S_ISREG(about.st_mode) and about.st_size < _SMALL:
+                    content = path.read_bytes()
+                    if name == "timestamp.txt":
+                        parse_utc(content.decode().strip())
+                    found[name] = content
+        return found
+
+    def _record_from(
+        self, stage: Path, student: str, lab: str, outputs: list[list[dict[str, Any]]]
+    ) -> None:
+        from nbgrader.coursedir import CourseDirectory
+
+        directory = CourseDirectory(parent=self._app, root=str(self.root))
+        directory.submitted_directory = str(stage.relative_to(self.root))
+        directory.assignment_id = lab
+        converter = self._converter()
+        converter.coursedir = directory
+        converter.force = True
+        converter.autograde_preprocessors = [
+            _Recorded(outputs) if one == _JUDGE else one
+            for one in converter.autograde_preprocessors
+        ]
+        said = _Said()
+        self._app.log.addHandler(said)
+        self._app.log.setLevel(logging.ERROR)
+        try:
+            with warnings.catch_warnings():
+                # SQLAlchemy's, at nbgrader's own way with its session.
+                warnings.simplefilter("ignore")
+                converter.start()
+        except Exception as error:
+            sentence = (said.lines or [str(error)])[-1].strip().splitlines()[-1]
+            raise GradingError(
+                f"nbgrader did not record the submission of {student!r}: {sentence}"
+            ) from error
+        finally:
+            self._app.log.removeHandler(said)
+
+
+class _Said(logging.Handler):
+    """Keeps what nbgrader says of what went wrong."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+
+class _Recorded:
+    """Stands where the judge stands, and puts in what was decided already."""
+
+    enabled = True
+
+    def __init__(self, outputs: list[list[dict[str, Any]]]) -> None:
+        self.outputs = outputs
+
+    def __call__(self, notebook: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        return with_outputs(notebook, self.outputs), resources
+
+
+def with_outputs(notebook: NotebookNode, outputs: list[list[dict[str, Any]]]) -> NotebookNode:
+    """Put the outputs of each cell into a notebook.
+
+    Raises:
+        GradingError: It has another number of cells than when it was run.
+    """
+    if len(outputs) != len(notebook.cells):
+        raise GradingError("The notebook is not the one that was run; grade it again.")
+    for cell, own in zip(notebook.cells, outputs, strict=True):
+        if cell.cell_type == "code":
+            cell.outputs = nbformat.from_dict(own)
+    return notebook
+
+
+def _folder(root: Path) -> Path:
+    folder = root / FOLDER
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
