@@ -12,7 +12,7 @@
 # - run many heads side by side, and read what they look at;
 # - put norms, sums and attention together into the block that the smallest GPT-2 stacks 12 times.
 #
-# **What you need first:** matrix products and softmax (lab 01), token ids (lab 02). **Time:** 90 to 120 minutes.
+# **What you need first:** matrix products and softmax (lab 01), token ids (lab 03). **Time:** 90 to 120 minutes.
 
 # %%
 import math
