@@ -157,7 +157,8 @@ def train_unigram(corpus: UnigramCorpus, num_pieces: int, margin: int = 0) -> di
         for _ in range(EM_STEPS):
             expected = words.expected_counts(scores, frequencies)
             kept = np.flatnonzero(expected >= _LEAST_EXPECTED)
-            scores = _digamma(expected[kept]) - _digamma(expected[kept].sum())
+            digammas = _digamma(np.append(expected[kept], expected[kept].sum()))
+            scores = digammas[:-1] - digammas[-1]
             keep(kept)
         if len(pieces) > enough:
             kept = _by_loss(words, others, scores, frequencies)
@@ -177,17 +178,13 @@ def _by_loss(words: _Lattices, others: _Lattices, scores: Scores, frequencies: S
     """
     _, arcs = words.best_paths(scores)
     used = np.bincount(
-        words.piece[arcs][words.piece[arcs] >= 0],
-        frequencies[words.word[arcs]][words.piece[arcs] >= 0],
-        minlength=len(scores),
+        words.counted_as()[arcs], frequencies[words.word[arcs]], minlength=len(scores)
     )
     alternative, arcs = others.best_paths(scores)
-    whole, part = others.word[arcs], others.piece[arcs]
+    whole, part = others.word[arcs], others.counted_as()[arcs]
     parts = np.bincount(whole, minlength=len(scores))
     total = used.sum()
-    # What was the piece's share goes to the parts. SentencePiece takes an unknown character for the
-    # first piece, and so do we: pieces that alone hold a rare character are pruned early.
-    gained = used[whole] + np.append(used, used[0])[part]
+    gained = used[whole] + used[part]  # the parts get what was the share of the whole
     with np.errstate(divide="ignore", invalid="ignore"):  # pieces that are never used
         own = np.log(used / total)
         instead = np.log(gained / (total + used * (parts - 1))[whole])
@@ -279,8 +276,15 @@ class _Lattices:
         whole = before[self.last_node]
         share = before[self.source] + arc_scores + after[self.target] - whole[self.word]
         counts = np.exp(share) * frequencies[self.word]
-        known = self.piece >= 0
-        return np.bincount(self.piece[known], counts[known], minlength=len(scores))
+        return np.bincount(self.counted_as(), counts, minlength=len(scores))
+
+    def counted_as(self) -> Index:
+        """Tell for each arc which piece it is counted as: an unknown character as the first one.
+
+        So does SentencePiece (0.2.3), perhaps by accident. It has a merit: a piece that alone holds
+        a rare character seems easy to replace, and is removed early.
+        """
+        return np.maximum(self.piece, 0)
 
     def _sums(self, arc_scores: Scores) -> tuple[Scores, Scores]:
         """Run `forward` and `backward` for all words at once."""

@@ -61,10 +61,11 @@ def test_small_texts_full_of_ties_give_the_merges_of_tokenizers(texts):
 
 
 @pytest.mark.parametrize("pattern", [None, GPT4_PATTERN])
-def test_a_megabyte_of_text_gives_the_merges_of_tokenizers(wikitext, pattern):
-    ours = ByteLevelBPE.train(wikitext, 3000, pattern=pattern or GPT2_PATTERN)
-    assert len(ours.merges) == 3000 - 256
-    assert list(ours.merges) == peer_merges([wikitext], 3000, pattern)
+def test_half_a_megabyte_of_text_gives_the_merges_of_tokenizers(wikitext, pattern):
+    text = wikitext[:500_000]
+    ours = ByteLevelBPE.train(text, 2000, pattern=pattern or GPT2_PATTERN)
+    assert len(ours.merges) == 2000 - 256
+    assert list(ours.merges) == peer_merges([text], 2000, pattern)
 
 
 def test_several_processes_count_what_one_counts(shakespeare, monkeypatch):
