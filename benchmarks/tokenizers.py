@@ -2,9 +2,9 @@
 
     python benchmarks/tokenizers.py
 
-Each figure comes from a fresh process, which also gives the peak of its own memory. The corpus is 5 MB:
-WikiText-2 and Shakespeare where LLMLAB_DATA names them, and the source of the standard library.
-`tiktoken` has no trainer for corpora of this size, so it encodes with what we trained.
+Each figure comes from a fresh process, which also gives the peak of its own memory. The corpus is
+5 MB: WikiText-2 and Shakespeare where LLMLAB_DATA names them, and the source of the standard
+library. `tiktoken` has no trainer for corpora of this size, so it encodes with what we trained.
 """
 
 from __future__ import annotations
