@@ -219,9 +219,9 @@ def _unmark(notebook: NotebookNode) -> None:
 DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
     "no JSON": (_write(b"print('hello')\n"), "is no notebook: it is not JSON."),
     "half a file": (_half, "is no notebook: it is not JSON."),
-    "an empty file": (_write(b""), "is empty; `autograder reset`"),
-    "a blank file": (_write(b" \n\n"), "is empty; `autograder reset`"),
-    "no UTF-8": (_write(b"\xff\xfe{}"), "cannot be read: it is not UTF-8 text."),
+    "an empty file": (_write(b""), "is empty. `autograder reset`"),
+    "a blank file": (_write(b" \n\n"), "is empty. `autograder reset`"),
+    "no UTF-8": (_write(b"\xff\xfe{}"), "is not UTF-8 text. `autograder reset`"),
     "zeros": (_write(b"\x00" * 4096), "is no notebook: it is not JSON."),
     "a deep file": (_write(b"[" * 100_000), "is no notebook"),
     "a list": (_write(b"[]"), "is JSON, but no notebook"),

@@ -28,7 +28,7 @@ def piece_model():
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(["the cat sat on the mat"] * 20),
         model_writer=model,
-        vocab_size=20,
+        vocab_size=15,
         minloglevel=2,
     )
     return SentencePieceTokenizer(
@@ -96,11 +96,11 @@ def test_a_model_of_sentencepiece_has_the_same_interface(piece_model, tmp_path):
     assert piece_model.decode(ids) == text
     assert piece_model.tokens(text) == piece_model.processor.encode(text, out_type=str)
     assert piece_model.special_tokens == {"<unk>": 0, "<s>": 1, "</s>": 2}
-    assert len(piece_model.vocabulary()) == piece_model.vocab_size == 20
+    assert len(piece_model.vocabulary()) == piece_model.vocab_size == 15
     assert piece_model.token_to_id("no such piece") is None
     assert piece_model.token_to_id("<unk>") == 0
-    with pytest.raises(OutOfRangeError, match="There is no token 20"):
-        piece_model.decode([20])
+    with pytest.raises(OutOfRangeError, match="There is no token 15"):
+        piece_model.decode([15])
     saved = piece_model.save(tmp_path)
     assert saved == tmp_path / "tokenizer.model"
     assert load_tokenizer(saved).encode(text) == ids
