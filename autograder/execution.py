@@ -83,11 +83,12 @@ class JudgingClient(NotebookClient):
         notebook: What to run; its outputs are written into it.
         folder: The folder to run it in.
         seconds: The time limit of each cell.
-        seed: Draws the inputs of the public probes; those of the hidden ones are drawn by one that is made
-            of it and that the kernel does not learn before the last cell has run.
+        seed: Draws the inputs of the public probes.
+        hidden_seed: Draws those of the hidden ones; the kernel does not learn it before the last cell has run.
         hidden_sources: The text of each lab's hidden.py, by topic.
         manager: Starts the kernel; by default one on this machine, as this user.
         only: The ids of the exercises to judge; by default all.
+        request: A statement that the kernel runs before it collects evidence, and that may refuse.
     """
 
     def __init__(
@@ -97,9 +98,11 @@ class JudgingClient(NotebookClient):
         seconds: int = 120,
         *,
         seed: int = PUBLIC_SEED,
+        hidden_seed: int = PUBLIC_SEED,
         hidden_sources: Mapping[str, str] | None = None,
         manager: AsyncKernelManager | None = None,
         only: Collection[str] | None = None,
+        request: str = "",
     ) -> None:
         manager = manager or self._manager()
         for option, value in ((zmq.MAXMSGSIZE, _MAX_MESSAGE), (zmq.RCVHWM, _MAX_WAITING)):
@@ -120,7 +123,8 @@ class JudgingClient(NotebookClient):
         )
         # No other program uses the manager, so its kernel ends with the run.
         self.owns_km = True
-        self.seed = seed
+        self.seed, self.hidden_seed = seed, hidden_seed
+        self.request = request
         self.hidden_sources = hidden_sources or {}
         self.only = only
         self.verdicts: list[Verdict] = []
@@ -130,6 +134,7 @@ class JudgingClient(NotebookClient):
         self._public: dict[int, tuple[Exercise, list[Evidence]]] = {}
         self._kept_in_cell = 0
         self._running = 0
+        self._judging = False
 
     def _manager(self) -> AsyncKernelManager:
         """Talk to the kernel over sockets in a private folder, where no other user can listen in."""
@@ -200,6 +205,11 @@ class JudgingClient(NotebookClient):
     ) -> NotebookNode | None:
         """Keep a cell's outputs up to a limit, and count the rest."""
         content = msg["content"]
+        if self._judging:
+            # What runs now knows more than its author may: it must not write into what earlier cells have shown.
+            content.pop("transient", None)
+            if msg["msg_type"] in ("update_display_data", "clear_output"):
+                return None
         if msg["msg_type"] in _OUTPUTS:
             size = _size(content)
             self.stretch.characters += size
@@ -222,7 +232,7 @@ class JudgingClient(NotebookClient):
             source = self.hidden_sources.get(topic, "")
             hidden = read_hidden(source).get(exercise.id, [])
             if verdict.passed and hidden:
-                seed = hidden_seed(self.seed)
+                seed = self.hidden_seed
                 if self.died:
                     self.stretch.unsettled.append(exercise.id)
                 call = f"publish_hidden({exercise.id!r}, {seed!r}, {source!r})"
@@ -236,10 +246,13 @@ class JudgingClient(NotebookClient):
 
     async def _evidence(self, exercise: Exercise, call: str, index: int) -> list[Evidence]:
         """Let the kernel run probes, and read what it hands over."""
-        cell = nbformat.v4.new_code_cell(f"__import__('autograder.remote').remote.{call}")
+        source = f"{self.request}\n__import__('autograder.remote').remote.{call}"
+        cell = nbformat.v4.new_code_cell(source)
         shown = self.nb.cells[index]
         if not self.died:
+            self._judging = True
             await self._run(cell, index, None, False)
+            self._judging = False
             # nbclient puts the cell that it ran into the notebook.
             self.nb.cells[index] = shown
         evidence = self._read(cell, exercise)
@@ -263,9 +276,9 @@ class JudgingClient(NotebookClient):
         return [Evidence(probe.name, fault=fault) for probe in exercise.probes]
 
 
-def hidden_seed(seed: int) -> int:
-    """Make the seed of the hidden probes: whoever knows only the public ones' seed cannot tell it."""
-    return int.from_bytes(hashlib.sha256(f"hidden {seed}".encode()).digest()[:7], "big")
+def derived_seed(secret: int, purpose: str) -> int:
+    """Make a seed of a secret one: whoever learns it can tell neither the secret nor one for another purpose."""
+    return int.from_bytes(hashlib.sha256(f"{purpose} {secret}".encode()).digest()[:7], "big")
 
 
 def _size(content: dict[str, Any]) -> int:

@@ -24,11 +24,12 @@ from jupyter_client.manager import AsyncKernelManager
 from nbformat import NotebookNode
 
 from autograder import exercises
-from autograder.execution import JudgingClient, refusal_outputs, verdict_outputs
+from autograder.execution import JudgingClient, derived_seed, refusal_outputs, verdict_outputs
 from autograder.exercise import Exercise
 from autograder.grading.assignment import Assignment
+from autograder.grading.intact import request
 from autograder.grading.run import Run, Violation
-from autograder.grading.source import Finding, look
+from autograder.grading.source import Finding, look, look_at_files
 from autograder.grading.submission import checks_of
 from autograder.judge import Verdict
 from autograder.sandbox import Limits, SandboxUnavailable, sandboxed_manager
@@ -143,7 +144,7 @@ def _graded(job: Job, settings: Settings, watch: _Watch) -> Result:
     wanted = [one for one in job.assignment.fingerprints if one not in job.known]
     with _folder(job) as folder:
         found, seen = _run(notebook, folder, job, settings, wanted, watch)
-    findings = _look(notebook, job.assignment, job.known)
+    findings = _look(notebook, job)
     verdicts = {name: _weighed(verdict, findings) for name, verdict in (job.known | found).items()}
     for number, name in checks_of(notebook).items():
         if name in verdicts:
@@ -251,10 +252,12 @@ def _stretch(
         notebook,
         folder,
         settings.cell_seconds,
-        seed=job.assignment.seed,
+        seed=derived_seed(job.assignment.seed, "public"),
+        hidden_seed=derived_seed(job.assignment.seed, "hidden"),
         hidden_sources={topic: job.assignment.hidden},
         manager=settings.manager(wall_seconds),
         only=wanted,
+        request=request(topic, job.files) if topic else "",
     )
     manager: Any = client.km
     kept: dict[str, Any] = {"strangers": []}
@@ -311,14 +314,14 @@ def _place(number: int) -> str:
     return f"cell {number + 1}"
 
 
-def _look(notebook: NotebookNode, assignment: Assignment, known: Collection[str]) -> list[Finding]:
+def _look(notebook: NotebookNode, job: Job) -> list[Finding]:
     cells = [cell.source if cell.cell_type == "code" else "" for cell in notebook.cells]
     asked: dict[int, Exercise] = {
         number: exercises.find(name)
         for number, name in checks_of(notebook).items()
-        if name not in known
+        if name not in job.known
     }
-    return look(cells, assignment.sources, asked)
+    return [*look(cells, job.assignment.sources, asked), *look_at_files(job.files)]
 
 
 def _weighed(verdict: Verdict, findings: list[Finding]) -> Verdict:

@@ -12,6 +12,7 @@ Nothing here is executed: the source is parsed, and only constants are folded.
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -51,7 +52,47 @@ _WORKS_OF_MODULES = {
     "threading.settrace",
 }
 _MODULES_OF_WORKS = {"_ctypes", "builtins", "cffi", "ctypes", "_frozen_importlib"}
+# What runs code that nobody can read beforehand.
+_RUNNERS = {
+    "cloudpickle.load",
+    "cloudpickle.loads",
+    "code.interact",
+    "compile",
+    "dill.load",
+    "dill.loads",
+    "eval",
+    "exec",
+    "importlib.reload",
+    "importlib.util.module_from_spec",
+    "joblib.load",
+    "marshal.load",
+    "marshal.loads",
+    "pickle.Unpickler",
+    "pickle.load",
+    "pickle.loads",
+    "runpy.run_module",
+    "runpy.run_path",
+    "shelve.open",
+    "types.CodeType",
+    "types.FunctionType",
+}
 _MAY_ASK_IPYTHON = {"run_line_magic", "run_cell_magic", "system", "getoutput"}
+_HARMLESS_MAGICS = {
+    "cd",
+    "config",
+    "html",
+    "latex",
+    "ls",
+    "markdown",
+    "matplotlib",
+    "pip",
+    "precision",
+    "pwd",
+    "svg",
+    "who",
+    "whos",
+}
+_MAGICS_WITH_CODE = {"capture", "prun", "time", "timeit"}
 _NETWORK = {
     "aiohttp",
     "ftplib",
@@ -187,11 +228,8 @@ def look(
     names = _names(trees)
     found: dict[Finding, None] = {}
     for number, tree in enumerate(trees):
-        if tree is None:
-            sentence = "The cell is too long or too deeply nested to be read."
-            found[Finding("tampering", _place(number), sentence, True)] = None
-        elif cells[number] not in released:
-            for kind, sentence, costs in _reaching(tree, names):
+        if cells[number] not in released:
+            for kind, sentence, costs in _reaching_in(tree, names):
                 found[Finding(kind, _place(number), sentence, costs)] = None
     for number, exercise in exercises.items():
         if not exercise.is_plain:
@@ -201,6 +239,27 @@ def look(
                 )
                 found[Finding("forbidden", exercise.id, sentence, True)] = None
     return list(found)
+
+
+def look_at_files(files: Mapping[str, bytes]) -> list[Finding]:
+    """Look through the files that were handed in beside a notebook, which it could import."""
+    found: dict[Finding, None] = {}
+    for name, content in sorted(files.items()):
+        if name.endswith((".pyc", ".so", ".pth")):
+            sentence = "It is code that nobody can read."
+            found[Finding("tampering", repr(name), sentence, True)] = None
+        elif name.endswith((".py", ".ipy")):
+            tree = _parsed(content.decode("utf-8", "replace"))
+            for kind, sentence, costs in _reaching_in(tree, _names([tree])):
+                found[Finding(kind, repr(name), sentence, costs)] = None
+    return list(found)
+
+
+def _reaching_in(tree: ast.Module | None, names: _Names) -> Iterator[tuple[str, str, bool]]:
+    if tree is None:
+        yield "tampering", "It is too long or too deeply nested to be read.", True
+    else:
+        yield from _reaching(tree, names)
 
 
 def _place(number: int) -> str:
@@ -373,8 +432,25 @@ def _reached(node: ast.Attribute, names: _Names) -> Iterator[tuple[str, str, boo
         yield "tampering", f"It reaches into the kernel by `get_ipython().{node.attr}`.", True
 
 
+def _magic(node: ast.Call, names: _Names) -> Iterator[tuple[str, str, bool]]:
+    """Look at a call of IPython's, as `%time code` becomes one."""
+    name, text = (folded(node.args[0]) if node.args else None), folded(node.args[-1])
+    if name in _MAGICS_WITH_CODE and text is not None:
+        # Its options are no Python; without them what is left is.
+        code = text if "\n" in text else re.sub(r"^(\s*-\w+\s*\S*)+\s", "", f"{text} ")
+        yield from _reaching_in(_parsed(code), names)
+    elif name not in _HARMLESS_MAGICS:
+        yield "tampering", f"It has IPython run code that is not in the cell, by `%{name}`.", True
+
+
 def _called(node: ast.Call, names: _Names) -> Iterator[tuple[str, str, bool]]:
     called = names.paths(node.func)
+    if isinstance(node.func, ast.Attribute) and node.func.attr in (
+        "run_line_magic",
+        "run_cell_magic",
+    ):
+        yield from _magic(node, names)
+        return
     if called & _LOADERS:
         text = folded(node.args[0]) if node.args else None
         if text is None:
@@ -390,8 +466,8 @@ def _called(node: ast.Call, names: _Names) -> Iterator[tuple[str, str, bool]]:
                 yield "tampering", f"It reaches into Python itself by `{path}.{text}`.", True
             elif path.split(".")[0] == "autograder":
                 yield "tampering", f"It reaches into the checker by `{path}`.", True
-    elif called & {"exec", "eval", "compile"} and node.args and folded(node.args[0]) is None:
-        yield "tampering", "It runs code that it makes up as it runs.", False
+    elif runners := called & _RUNNERS:
+        yield "tampering", f"It runs code that it makes up as it runs, by `{min(runners)}`.", True
     elif called & {"vars", "dir"} and node.args:
         for path in sorted(names.paths(node.args[0])):
             if path.split(".")[0] == "autograder":

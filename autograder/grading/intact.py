@@ -1,0 +1,122 @@
+"""Makes sure, inside a student's kernel, that the checker there is still the one that was installed.
+
+The text of this module is handed to the kernel with each request for evidence, and so is a digest of what it must find:
+the code of the checker's functions, methods and probes, and what their names mean. A notebook that has
+replaced one of them hands over nothing. No check inside a process holds against everything that can be done to that
+process; together with a look at the source (`autograder.grading.source`) this one makes it dear.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib
+import inspect
+import os
+import sys
+import types
+from collections.abc import Collection, Iterator
+from typing import Any
+
+_MODULES = (
+    "answers",
+    "comparison",
+    "evidence",
+    "exercise",
+    "exercises",
+    "guard",
+    "remote",
+    "wire",
+)
+
+
+def _code(code: types.CodeType) -> str:
+    parts: list[str] = [code.co_code.hex(), repr(code.co_names), repr(code.co_varnames)]
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            parts.append(_code(constant))
+        elif isinstance(constant, frozenset):
+            parts.append(repr(sorted(map(repr, constant))))
+        else:
+            parts.append(repr(constant))
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()
+
+
+def _sign(value: Any, depth: int = 0) -> str:
+    """Stand for a function, a class or a plain constant; empty for what may change."""
+    if isinstance(value, bool | int | float | str | bytes):
+        return repr(value)
+    if depth > 4:
+        return ""
+    if isinstance(value, types.FunctionType):
+        inner = [cell.cell_contents for cell in value.__closure__ or ()]
+        return " ".join(
+            [
+                f"{value.__module__}.{value.__qualname__}",
+                _code(value.__code__),
+                *(_sign(one, depth + 1) for one in inner if callable(one)),
+            ]
+        )
+    if isinstance(value, property):
+        return _sign(value.fget, depth + 1)
+    if isinstance(value, staticmethod | classmethod | functools._lru_cache_wrapper):
+        return _sign(value.__wrapped__, depth + 1)
+    if isinstance(value, type):
+        own = value.__module__.startswith("autograder")
+        members = sorted(vars(value).items()) if own else []
+        signed = [f"{name} {_sign(one, depth + 1)}" for name, one in members if callable(one)]
+        return " ".join([f"{value.__module__}.{value.__qualname__}", *signed])
+    return ""
+
+
+def _state(topic: str) -> Iterator[str]:
+    for name in (*_MODULES, f"exercises.{topic}"):
+        module = importlib.import_module(f"autograder.{name}")
+        for key, value in sorted(vars(module).items()):
+            if not key.startswith("__"):
+                yield f"{name}.{key} {_sign(value)}"
+    lab = importlib.import_module(f"autograder.exercises.{topic}").LAB
+    for exercise in lab:
+        reference = exercise.reference
+        place = f"{exercise.id} {exercise.name} {exercise.forbidden} {exercise.mutates}"
+        if callable(reference):
+            home = sys.modules[reference.__module__]
+            found = getattr(home, reference.__qualname__, None) is reference
+            place += f" {reference.__module__}.{reference.__qualname__} {found}"
+        yield place
+        for probe in exercise.probes:
+            yield f"{probe.name} {_sign(probe.run)}"
+
+
+def digest(topic: str) -> str:
+    """Stand for the checker as it is in this process, with the exercises of one topic."""
+    return hashlib.sha256("\n".join(_state(topic)).encode("utf-8", "replace")).hexdigest()
+
+
+def require(topic: str, expected: str, known: Collection[str]) -> None:
+    """Raise an error unless the checker is as expected, and modules of the working folder are known.
+
+    Args:
+        topic: The topic of the lab.
+        expected: The digest, taken outside.
+        known: The files that were handed in and looked at, by their names in the working folder.
+
+    Raises:
+        RuntimeError: A part of the checker was replaced, or a module was imported that the notebook wrote.
+    """
+    if digest(topic) != expected:
+        raise RuntimeError("A part of the checker was replaced.")
+    here = os.path.realpath(os.getcwd())
+    for module in list(sys.modules.values()):
+        file = os.path.realpath(getattr(module, "__file__", None) or "/")
+        if file.startswith(here + os.sep) and os.path.relpath(file, here) not in known:
+            raise RuntimeError(f"The module {os.path.relpath(file, here)} was not handed in.")
+
+
+def request(topic: str, known: Collection[str]) -> str:
+    """Write the statement that makes sure of it in a kernel."""
+    text = inspect.getsource(sys.modules[__name__])
+    call = f"require({topic!r}, {digest(topic)!r}, {sorted(known)!r})"
+    return (
+        f"exec(compile({f'{text}{chr(10)}{call}'!r}, '<intact>', 'exec'), {{'__name__': 'intact'}})"
+    )
