@@ -73,8 +73,9 @@ def _state(topic: str) -> Iterator[str]:
     for name in (*_MODULES, f"exercises.{topic}"):
         module = importlib.import_module(f"autograder.{name}")
         for key, value in sorted(vars(module).items()):
-            if not key.startswith("__"):
-                yield f"{name}.{key} {_sign(value)}"
+            # A module gains names of submodules as they are imported; those have no signature.
+            if not key.startswith("__") and (signature := _sign(value)):
+                yield f"{name}.{key} {signature}"
     lab = importlib.import_module(f"autograder.exercises.{topic}").LAB
     for exercise in lab:
         reference = exercise.reference
@@ -106,11 +107,13 @@ def require(topic: str, expected: str, known: Collection[str]) -> None:
     """
     if digest(topic) != expected:
         raise RuntimeError("A part of the checker was replaced.")
-    here = os.path.realpath(os.getcwd())
+    here = os.path.realpath(os.getcwd()) + os.sep
     for module in list(sys.modules.values()):
-        file = os.path.realpath(getattr(module, "__file__", None) or "/")
-        if file.startswith(here + os.sep) and os.path.relpath(file, here) not in known:
-            raise RuntimeError(f"The module {os.path.relpath(file, here)} was not handed in.")
+        # Import gives whole paths; some modules of libraries name a file that there is not.
+        file = getattr(module, "__file__", None)
+        place = os.path.realpath(file) if isinstance(file, str) and os.path.isabs(file) else ""
+        if place.startswith(here) and place.removeprefix(here) not in known:
+            raise RuntimeError(f"The module {place.removeprefix(here)} was not handed in.")
 
 
 def request(topic: str, known: Collection[str]) -> str:

@@ -46,6 +46,12 @@ class Group:
         for folder in self.folders:
             (folder / "cgroup.procs").write_text(str(pid))
 
+    @property
+    def limits_memory(self) -> bool:
+        """Whether Linux itself limits the memory of the group."""
+        files = ("memory.limit_in_bytes", "memory.max")
+        return any((folder / file).exists() for folder in self.folders for file in files)
+
     def ran_out_of_memory(self) -> bool:
         """Say whether the kernel has ended a process of the group for its memory."""
         return self._count("oom_kill", "memory.oom_control", "memory.events") > 0

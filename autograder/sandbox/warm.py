@@ -136,7 +136,8 @@ class Zygote:
         """Make the folder of one more run, which its kernel alone will see."""
         self._count += 1
         folder = self.folder / "runs" / str(self._count)
-        (folder / "sockets").mkdir(parents=True, mode=0o700)
+        folder.mkdir(mode=0o700)
+        (folder / "sockets").mkdir(mode=0o700)
         return folder
 
     def fork(self, run: Path, job: dict[str, Any], group: Group) -> Forked:

@@ -52,6 +52,18 @@ def end(process: subprocess.Popen[bytes] | Forked) -> None:
         process.kill()
 
 
+def _proportional(processes: list[psutil.Process]) -> float:
+    """Add up the memory of processes; what several share is counted in shares."""
+    memory = 0.0
+    for one in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            try:
+                memory += one.memory_full_info().pss
+            except psutil.AccessDenied:
+                memory += one.memory_info().rss
+    return memory
+
+
 class Watcher:
     """Watches one sandbox until it ends."""
 
@@ -71,6 +83,7 @@ class Watcher:
         self._started = time.monotonic()
         # Where control groups do not limit memory, a hog must be seen soon.
         self._pause = 0.25 if group.folders else 0.1
+        self._group_counts = group.limits_memory
         self._stop: Stop | None = None
         self._words = b""
         self._threads = [
@@ -134,12 +147,15 @@ class Watcher:
         if self._group.ran_out_of_processes():
             return "processes"
         memory = seconds = tasks = 0.0
-        for one in inner_processes(self._process):
+        processes = inner_processes(self._process)
+        for one in processes:
             with contextlib.suppress(psutil.Error), one.oneshot():
                 memory += one.memory_info().rss
                 seconds += sum(one.cpu_times()[:4])  # its own, and of children that have ended
                 tasks += one.num_threads()
-        if memory > self._limits.memory_bytes:
+        # What forked processes share is counted once for each here, and is not much until they write to it.
+        too_much = not self._group_counts and memory > self._limits.memory_bytes
+        if too_much and _proportional(processes) > self._limits.memory_bytes:
             return "memory"
         if seconds > self._limits.processor_seconds:
             return "processor time"

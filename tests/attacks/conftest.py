@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from autograder.grading.batch import Workers
+
 from tests.attacks.harness import (
     Class,
     grade_family,

@@ -24,6 +24,34 @@ from autograder.sandbox import (
 from autograder.sandbox.limits import MEBIBYTE
 from tests.labs import ROOT
 
+# What is asked of a sandbox must hold whether its kernel is started by itself or forked from a warmed parent.
+_KINDS = {"started": False, "forked": True}
+_BOTH = ("test_isolation", "test_limits", "test_provisioner")
+_now = {"warm": False}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if metafunc.module.__name__.rsplit(".", 1)[-1] in _BOTH:
+        metafunc.fixturenames.insert(0, "kind")
+        metafunc.parametrize("kind", _KINDS, scope="module", indirect=True)
+
+
+@pytest.fixture(scope="module")
+def kind(request: Any) -> str:
+    """How the kernels of a test are begun."""
+    return str(request.param)
+
+
+@pytest.fixture(autouse=True)
+def _kind(request: pytest.FixtureRequest) -> None:
+    callspec = getattr(request.node, "callspec", None)
+    begin(callspec.params.get("kind", "started") if callspec else "started")
+
+
+def begin(kind: str) -> None:
+    """Choose how the kernels that follow are begun."""
+    _now["warm"] = _KINDS[kind]
+
 
 def text_of(outputs: list[Any]) -> str:
     """Join all that a cell showed: streams, results and the last line of errors."""
@@ -56,9 +84,11 @@ class Session:
 
 
 @contextlib.contextmanager
-def session(folder: Path, limits: Limits) -> Iterator[Session]:
+def session(folder: Path, limits: Limits, warm: bool | None = None) -> Iterator[Session]:
     """Start a kernel in a sandbox, working on a folder, and end it."""
-    manager = sandboxed_manager(limits, environment={"PYTHONPATH": str(ROOT)})
+    manager = sandboxed_manager(
+        limits, environment={"PYTHONPATH": str(ROOT)}, warm=_now["warm"] if warm is None else warm
+    )
     run_sync(manager.start_kernel)(cwd=str(folder))
     client = manager.client()
     client.start_channels()
@@ -84,7 +114,7 @@ def run_cells(folder: Path, *codes: str, seconds: int = 30, **limits: int) -> En
     """Run cells in a sandbox of their own."""
     cells = [nbformat.v4.new_code_cell(code) for code in codes]
     notebook = nbformat.v4.new_notebook(cells=cells)
-    manager = sandboxed_manager(Limits.of(limits))
+    manager = sandboxed_manager(Limits.of(limits), warm=_now["warm"])
     client = NotebookClient(
         notebook,
         manager,
@@ -123,8 +153,8 @@ def submission(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def kernel(submission: Path) -> Iterator[Session]:
+def kernel(kind: str, submission: Path) -> Iterator[Session]:
     """One kernel in a small sandbox, shared by questions that change nothing."""
-    with session(submission, Limits(scratch_bytes=8 * MEBIBYTE)) as shared:
+    with session(submission, Limits(scratch_bytes=8 * MEBIBYTE), _KINDS[kind]) as shared:
         shared.ask("import ctypes, os, socket, subprocess")
         yield shared

@@ -61,12 +61,15 @@ def test_processes_end_when_the_kernel_exits_by_itself(submission: Path, tmp_pat
     assert alive(marker) == []
 
 
-def test_processes_end_when_the_grader_is_killed(submission: Path, tmp_path: Path) -> None:
+def test_processes_end_when_the_grader_is_killed(
+    submission: Path, tmp_path: Path, kind: str
+) -> None:
     marker = f"marker-{tmp_path.name}"
     program = f"""
 import sys
 from pathlib import Path
-from tests.autograder.sandbox.conftest import run_cells
+from tests.autograder.sandbox.conftest import begin, run_cells
+begin({kind!r})
 run_cells(Path({str(submission)!r}), {DAEMON.format(marker=marker)!r}, "import time; time.sleep(60)")
 """
     grader = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT)
@@ -101,9 +104,8 @@ def test_sockets_lie_in_a_folder_that_only_this_user_may_enter_and_go_with_it(
 
 def test_a_file_among_the_sockets_ends_the_kernel(submission: Path) -> None:
     plant = """
-import glob, os, time
-folder = os.path.dirname(glob.glob("/tmp/llmlab-*/sockets/*")[0]) if glob.glob("/tmp/llmlab-*/sockets/*") else None
-connection = [part for part in open("/proc/self/cmdline").read().split(chr(0)) if part.endswith(".json")][0]
+import ipykernel, os, time
+connection = ipykernel.get_connection_file()
 os.symlink("/etc/passwd", os.path.join(os.path.dirname(connection), "sockets", "link"))
 time.sleep(30)
 """
@@ -119,8 +121,8 @@ def test_a_hundred_links_under_the_private_folder_are_not_followed(
     canary.mkdir()
     (canary / "kept").write_text("kept")
     plant = f"""
-import os
-connection = [part for part in open("/proc/self/cmdline").read().split(chr(0)) if part.endswith(".json")][0]
+import ipykernel, os
+connection = ipykernel.get_connection_file()
 for number in range(100):
     os.symlink({str(canary)!r}, os.path.join(os.path.dirname(connection), "sockets", str(number)))
 os._exit(0)

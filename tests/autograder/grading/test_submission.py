@@ -1,0 +1,250 @@
+"""Whatever is handed in is read, restored or turned down, with a reason, and nothing of it is believed."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
+
+from autograder.errors import UnreadableNotebook
+from autograder.grading.assignment import Assignment
+from autograder.grading.submission import (
+    Prepared,
+    checks_of,
+    key_of,
+    prepare,
+    read_files,
+    read_notebook_bytes,
+)
+from tests.autograder.grading.conftest import LAB, Change, Classroom, marked, solve
+from tests.labs import ROOT
+
+CHECK, ANSWER = "welcome-average", "welcome-average-answer"
+
+
+@pytest.fixture
+def assignment(room: Classroom) -> Assignment:
+    return room.course.assignment(LAB.folder, "welcome")
+
+
+Give = Callable[[Change | bytes], Prepared]
+
+
+@pytest.fixture
+def given(room: Classroom, assignment: Assignment) -> Give:
+    sanitize = room.course.sanitizer(LAB.folder, "welcome")
+
+    def give(change: Change | bytes) -> Prepared:
+        if isinstance(change, bytes):
+            return prepare(change, assignment, sanitize)
+        notebook = room.released()
+        change(notebook)
+        return prepare(nbformat.writes(notebook).encode(), assignment, sanitize)
+
+    return give
+
+
+def index_of(notebook: NotebookNode, name: str) -> int:
+    cell = marked(notebook, name)
+    return next(i for i, one in enumerate(notebook.cells) if one is cell)
+
+
+def deleted(notebook: NotebookNode) -> None:
+    del notebook.cells[index_of(notebook, CHECK)]
+
+
+def doubled(notebook: NotebookNode) -> None:
+    twin = copy.deepcopy(marked(notebook, CHECK))
+    twin.id = "twin"
+    notebook.cells.append(twin)
+
+
+def renamed(notebook: NotebookNode) -> None:
+    marked(notebook, CHECK).metadata.nbgrader.grade_id = "welcome-mean"
+
+
+def unmarked(notebook: NotebookNode) -> None:
+    del marked(notebook, CHECK).metadata["nbgrader"]
+
+
+def reordered(notebook: NotebookNode) -> None:
+    first, second = index_of(notebook, CHECK), index_of(notebook, "welcome-equal_share")
+    cells = notebook.cells
+    cells[first], cells[second] = cells[second], cells[first]
+
+
+def extra(notebook: NotebookNode) -> None:
+    cell = copy.deepcopy(marked(notebook, CHECK))
+    cell.id, cell.metadata.nbgrader.grade_id = "extra", "welcome-bonus"
+    notebook.cells.append(cell)
+
+
+CHANGED = {
+    deleted: "The check welcome-average was deleted or renamed.",
+    doubled: "The check welcome-average stands more than once.",
+    renamed: "The check welcome-average was deleted or renamed; there is a check welcome-mean that was not released.",
+    unmarked: "The check welcome-average was deleted or renamed.",
+    reordered: "The checks stand in another order.",
+    extra: "There is a check welcome-bonus that was not released.",
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"), CHANGED.items(), ids=lambda one: getattr(one, "__name__", "")
+)
+def test_a_notebook_whose_checks_were_changed_is_not_graded(
+    change: Change, reason: str, given: Give
+) -> None:
+    found = given(change)
+    assert (found.outcome, found.reason) == ("changed", reason)
+    assert [one.kind for one in found.violations] == ["changed check"]
+    # What stands in for it has every check once, so that nbgrader gives each no points.
+    assert list(checks_of(found.notebook).values()) == list(LAB.exercises)
+    assert "not graded" in found.notebook.cells[0].source
+
+
+UNREADABLE = {
+    "nothing": (b"", "is empty"),
+    "cut": (b'{"cells": [', "not JSON"),
+    "latin-1": ("né".encode("latin-1"), "not UTF-8"),
+    "no notebook": (b'{"a": 1}', "no notebook"),
+    "a list": (b"[]", "no notebook"),
+    "brackets": (b"[" * 200_000, "not JSON"),
+    "a long number": (b'{"nbformat": ' + b"9" * 10_000 + b"}", "no notebook"),
+}
+
+
+@pytest.mark.parametrize(("data", "reason"), UNREADABLE.values(), ids=UNREADABLE.keys())
+def test_what_is_no_notebook_is_told_apart(data: bytes, reason: str, given: Give) -> None:
+    found = given(data)
+    assert found.outcome == "unreadable"
+    assert reason in found.reason
+
+
+def test_the_notebook_of_another_lab_is_named(given: Give) -> None:
+    other = (ROOT / "labs" / "05_attention" / "attention.ipynb").read_bytes()
+    found = given(other)
+    assert found.outcome == "wrong lab"
+    assert "of the lab 05_attention" in found.reason
+
+
+def with_kernel(**spec: str) -> Change:
+    def change(notebook: NotebookNode) -> None:
+        notebook.metadata["kernelspec"] = {"display_name": "x", **spec}
+
+    return change
+
+
+def test_an_unknown_kernel_is_said_and_replaced(given: Give) -> None:
+    found = given(with_kernel(name="my-env", language="python"))
+    assert found.outcome == "graded"
+    assert "'my-env'" in found.reason
+    assert found.notebook.metadata.kernelspec.name == "python3"
+
+
+def test_a_kernel_of_another_language_is_refused(given: Give) -> None:
+    found = given(with_kernel(name="ir", language="R"))
+    assert found.outcome == "refused"
+    assert "'R'" in found.reason
+
+
+def test_a_changed_check_is_restored_and_reported(given: Give) -> None:
+    def change(notebook: NotebookNode) -> None:
+        solve(notebook)
+        cell = marked(notebook, CHECK)
+        cell.source = "1.0"
+        cell.metadata.nbgrader.points = 1000
+
+    found = given(change)
+    assert found.outcome == "graded"
+    assert [one.kind for one in found.violations] == ["changed check", "tampering"]
+    cell = marked(found.notebook, CHECK)
+    assert cell.source == 'check("welcome.average")'
+    assert cell.metadata.nbgrader.points == LAB.exercises["welcome.average"].points
+
+
+@pytest.mark.parametrize("flag", ["grade", "solution"])
+def test_the_mark_of_a_check_cannot_be_turned(flag: str, given: Give) -> None:
+    def change(notebook: NotebookNode) -> None:
+        marks = marked(notebook, CHECK).metadata.nbgrader
+        marks[flag] = not marks[flag]
+
+    found = given(change)
+    assert found.outcome == "graded"
+    marks = marked(found.notebook, CHECK).metadata.nbgrader
+    assert (marks.grade, marks.solution) == (True, False)
+    assert [one.kind for one in found.violations] == ["tampering"]
+
+
+def test_marks_that_were_not_released_are_taken_away(given: Give) -> None:
+    def change(notebook: NotebookNode) -> None:
+        marks = {"grade": False, "solution": True, "locked": False, "grade_id": "mine"}
+        cell = new_code_cell("1", id="mine", metadata={"nbgrader": marks})
+        odd = new_code_cell("2", id="odd", metadata={"nbgrader": {"grade_id": ["a"]}})
+        notebook.cells += [cell, odd]
+
+    found = given(change)
+    assert found.outcome == "graded"
+    assert "nbgrader" not in found.notebook.cells[-1].metadata
+    assert "nbgrader" not in found.notebook.cells[-2].metadata
+
+
+def test_of_two_answers_under_one_id_the_last_counts(given: Give) -> None:
+    def change(notebook: NotebookNode) -> None:
+        twin = copy.deepcopy(marked(notebook, ANSWER))
+        twin.id, twin.source = "twin", "average = 1"
+        notebook.cells.append(twin)
+
+    found = given(change)
+    assert found.outcome == "graded"
+    assert marked(found.notebook, ANSWER).source == "average = 1"
+
+
+def test_outputs_change_nothing_that_a_run_depends_on(given: Give) -> None:
+    def change(notebook: NotebookNode) -> None:
+        output = nbformat.v4.new_output("stream", text="x" * 1_000_000)
+        marked(notebook, CHECK).outputs = [output]
+
+    plain, noisy = given(lambda notebook: None), given(change)
+    assert key_of(plain.notebook) == key_of(noisy.notebook)
+    assert plain.content == noisy.content
+    assert marked(noisy.notebook, CHECK).outputs == []
+
+
+def test_too_much_source_is_refused(given: Give) -> None:
+    found = given(lambda notebook: notebook.cells.append(new_code_cell("x" * 6_000_000, id="big")))
+    assert found.outcome == "refused"
+
+
+def test_only_ordinary_files_are_taken(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.txt").write_text("a")
+    (tmp_path / "welcome.ipynb").write_text("{}")
+    (tmp_path / "timestamp.txt").write_text("2026-01-01 00:00:00 UTC")
+    (tmp_path / "to a file").symlink_to("/etc/passwd")
+    (tmp_path / "to a folder").symlink_to("/etc")
+    os.link(tmp_path / "data" / "a.txt", tmp_path / "hard")
+    os.mkfifo(tmp_path / "pipe")
+    found = read_files(tmp_path)
+    assert found.contents == {}
+    assert {one.where for one in found.left_out} == {
+        "to a file",
+        "to a folder",
+        "hard",
+        "pipe",
+        "data/a.txt",
+    }
+    (tmp_path / "hard").unlink()
+    assert read_files(tmp_path).contents == {"data/a.txt": b"a"}
+
+
+def test_a_notebook_that_is_a_link_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "welcome.ipynb").symlink_to("/etc/passwd")
+    with pytest.raises(UnreadableNotebook, match="link"):
+        read_notebook_bytes(tmp_path / "welcome.ipynb")
