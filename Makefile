@@ -2,14 +2,20 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+GRADER := tests/attacks tests/autograder/grading tests/autograder/sandbox tests/autograder/classroom/test_simulate.py
 
-.PHONY: lab test check build
+.PHONY: lab test attacks check build
 
 lab: .venv/installed
 	$(BIN)/llmlab lab $(ARGS)
 
 test: .venv/installed-dev check
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS) \
+		$(addprefix --ignore=,$(GRADER))
+
+# The grader of untrusted work is not finished: some attacks still succeed, and stand here until none does.
+attacks: .venv/installed-dev
+	$(BIN)/python -m pytest $(GRADER) $(ARGS)
 
 check: .venv/installed-dev
 	$(BIN)/ruff check .

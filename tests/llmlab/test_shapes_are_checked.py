@@ -15,7 +15,8 @@ def test_a_wrong_shape_is_refused():
 
 def test_a_wrong_shape_is_refused_in_a_method():
     norm = RMSNorm(3)
-    norm.weight = torch.nn.Parameter(torch.ones(1))
+    # Of another type of number, so that the formula is used, and not PyTorch's kernel.
+    norm.weight = torch.nn.Parameter(torch.ones(1, dtype=torch.float64))
     with pytest.raises(TypeCheckError, match="weight"):
         norm(torch.ones(2, 3))
 
