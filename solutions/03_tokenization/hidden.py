@@ -114,4 +114,6 @@ def drawn_scores(implementation: Any, generator: Generator) -> Any:
     pieces += ["a", "b", "abba"]
     values = torch.rand(len(pieces), generator=generator, dtype=torch.float64)
     scores = {piece: -1 - 9 * float(value) for piece, value in zip(pieces, values, strict=True)}
-    return list(implementation(drawn(generator, 20, "ab"), scores))
+    found = list(implementation(drawn(generator, 20, "ab"), scores))
+    # The same pieces in another order are as good a cut, so it is the score that counts.
+    return {"word": "".join(found), "score": sum(scores.get(piece, -1e3) for piece in found)}
