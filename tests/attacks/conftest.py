@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from autograder.grading.batch import Workers
-
 from tests.attacks.harness import (
     Class,
     grade_family,
