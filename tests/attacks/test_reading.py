@@ -96,7 +96,7 @@ def reads_other_submissions(one: Submission) -> None:
     one.first(
         """
         import glob, os
-        for pattern in ("/**/submitted/**", "/submission/../**", "../**", "/tmp/**", "/home/**", "/work/*"):
+        for pattern in ("/**/submitted/**", "/submission/../**", "../**", "/tmp/**", "/home/**", "/srv/*"):
             for path in glob.glob(pattern, recursive=True)[:2000]:
                 if os.path.isfile(path) and not path.startswith(("/proc", "/sys")):
                     try:
