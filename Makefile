@@ -4,6 +4,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 GRADER := tests/attacks tests/autograder/grading tests/autograder/sandbox tests/autograder/classroom/test_simulate.py
 
+# nbgrader calls alembic by its name.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
 .PHONY: lab test attacks check build
 
 lab: .venv/installed
