@@ -92,6 +92,8 @@ class Manifest:
 def _fitting(vocabulary_size: int, dtype: Dtype | None) -> Dtype:
     if dtype is None:
         dtype = "uint16" if vocabulary_size <= CAPACITY["uint16"] else "uint32"
+    if dtype not in CAPACITY:
+        raise PackError(f"There is no type of ids {dtype!r}; choose from: {', '.join(CAPACITY)}.")
     if not 0 < vocabulary_size <= CAPACITY[dtype]:
         raise PackError(
             f"A vocabulary of {vocabulary_size:,} does not fit {dtype}, which holds from 1 to {CAPACITY[dtype]:,} "
