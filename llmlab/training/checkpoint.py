@@ -12,7 +12,7 @@ import pickle
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 
@@ -20,6 +20,7 @@ from llmlab.errors import CheckpointError
 from llmlab.model import Transformer, TransformerConfig
 
 
+@runtime_checkable
 class HasState(Protocol):
     """Something that can give its state and take it back."""
 
@@ -62,15 +63,18 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         CheckpointError: It is missing, cut short, damaged, or no checkpoint.
     """
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        file = Path(path).open("rb")
     except OSError as error:
         raise CheckpointError(
             f"The checkpoint {path} cannot be read ({error.strerror}); give the path of a file that a run has written."
         ) from error
-    except (RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        raise CheckpointError(
-            f"The checkpoint {path} is damaged or was cut short; resume from the one before it, or copy it again."
-        ) from error
+    with file:
+        try:
+            content = torch.load(file, map_location="cpu", weights_only=True)
+        except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+            raise CheckpointError(
+                f"The checkpoint {path} is damaged or was cut short; resume from the one before it, or copy it again."
+            ) from error
     if not isinstance(content, dict):
         raise CheckpointError(
             f"{path} holds no checkpoint; give a file that a training run has written."
