@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +39,7 @@ class TrainingCommand(LightningCLI):
 
     def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
         """Parse what `llmlab` handed on; Lightning's own would warn of the rest of the command line."""
+        assert isinstance(args, list)  # noqa: S101 - train_from_arguments gives nothing else
         self.config = parser.parse_args(args)
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
@@ -116,7 +116,7 @@ def _export(command: TrainingCommand, folder: Path) -> None:
     options = StateDictOptions(full_state_dict=True, cpu_offload=True)
     state = get_model_state_dict(model, options=options)
     if command.trainer.is_global_zero:
-        whole = Transformer(replace(model.config))
+        whole = Transformer(model.config)
         with torch.no_grad():
             whole.load_state_dict(state)
         save_huggingface(whole, folder)
