@@ -20,6 +20,7 @@ from llmlab.training.callbacks import Samples, Spikes, Throughput, WholeCheckpoi
 from llmlab.training.commands import CHECKPOINTS, EXPORT, newest_checkpoint
 from llmlab.training.errors import TrainingError
 from llmlab.training.module import LanguageModel
+from llmlab.training.strategy import ShardedStrategy
 
 
 class TrainingCommand(LightningCLI):
@@ -70,6 +71,8 @@ class TrainingCommand(LightningCLI):
             kwargs["logger"] = [CSVLogger(output, "logs"), TensorBoardLogger(output, "tensorboard")]
         if not settings["plugins"]:
             kwargs["plugins"] = [WholeCheckpoints()]
+        if settings["strategy"] == "fsdp2":
+            kwargs["strategy"] = ShardedStrategy()
         if settings["enable_progress_bar"] is None:
             # A log file is no place for a bar.
             kwargs["enable_progress_bar"] = sys.stdout.isatty()

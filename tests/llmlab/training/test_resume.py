@@ -49,27 +49,32 @@ def test_a_run_killed_at_a_random_step_and_resumed_has_the_same_losses_bit_for_b
     assert resumed == {step: whole[step] for step in resumed}
 
 
-def test_two_nodes_have_the_losses_of_one_process_with_the_same_global_batch(folder: Path) -> None:
+@pytest.mark.parametrize("strategy", ["ddp", "fsdp2"])
+def test_two_nodes_have_the_losses_of_one_process_with_the_same_global_batch(
+    folder: Path, strategy: str
+) -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = str(listener.getsockname()[1])
-    options = ("--data.batch_size", "2", "--trainer.strategy", "ddp", "--trainer.num_nodes", "2")
+    options = ["--data.batch_size", "2", "--trainer.strategy", strategy, "--trainer.num_nodes", "2"]
+    place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "LOCAL_RANK": "0"}
+    output = folder / strategy
     nodes = [
-        start(
-            folder,
-            *options,
-            "--output",
-            str(folder / "two"),
-            MASTER_ADDR="127.0.0.1",
-            MASTER_PORT=port,
-            NODE_RANK=str(rank),
-            LOCAL_RANK="0",
-        )
+        start(folder, *options, "--output", str(output), NODE_RANK=str(rank), **place)
         for rank in range(2)
     ]
     for node in nodes:
         finish(node)
-    alone, together = losses(folder / "whole"), losses(folder / "two")
+    alone, together = losses(folder / "whole"), losses(output)
     assert list(together) == list(alone) == list(range(30))
     for step, loss in together.items():
         assert float(loss) == pytest.approx(float(alone[step]), abs=1e-5)
+
+    # What several processes saved, one can go on with: its checkpoint is whole.
+    printed = finish(start(folder, "--output", str(output), "--resume", "auto"))
+    assert "step=28.ckpt" in printed
+    resumed = losses(output, 1)
+    assert list(resumed) == [28, 29]
+    assert [float(loss) for loss in resumed.values()] == pytest.approx(
+        [float(alone[step]) for step in resumed], abs=1e-5
+    )
