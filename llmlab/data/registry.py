@@ -104,16 +104,8 @@ CORPORA = (
             "Salesforce/wikitext",
             "b08601e04326c79dfdd32d625aee71d232d685c3",
             (
-                File(
-                    "wikitext-2-raw-v1/validation-00000-of-00001.parquet",
-                    657_209,
-                    "204929b7ff9d6184953f867dedb860e40aa69c078fc1e54b3baaa8fb28511c4c",
-                ),
-                File(
-                    "wikitext-2-raw-v1/test-00000-of-00001.parquet",
-                    732_610,
-                    "5f1bea067869d04849c0f975a2b29c4ff47d867f484f5010ea5e861eab246d91",
-                ),
+                File("wikitext-2-v1/validation-00000-of-00001.parquet", 617_738),
+                File("wikitext-2-v1/test-00000-of-00001.parquet", 685_430),
             ),
         ),
     ),
