@@ -9,8 +9,10 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 
-_WORDS = ("apple", "river", "garden", "window", "mountain", "candle", "bridge", "forest")
-_WORDS += ("summer", "letter", "market", "island", "winter", "pencil", "blanket", "rocket")
+_WORDS = (
+    *("apple", "river", "garden", "window", "mountain", "candle", "bridge", "forest"),
+    *("summer", "letter", "market", "island", "winter", "pencil", "blanket", "rocket"),
+)
 _NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _CAPITALS = {
     "France": "Paris",
