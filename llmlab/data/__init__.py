@@ -34,7 +34,7 @@ from llmlab.data.errors import (
     UnknownEntryError,
 )
 from llmlab.data.filters import c4_lines, c4_page, gopher_quality, gopher_repetition
-from llmlab.data.language import language
+from llmlab.data.languages import language
 from llmlab.data.minhash import MinHasher, near_duplicates, near_pairs, shingle_numbers
 from llmlab.data.personal import (
     scrub_cards,

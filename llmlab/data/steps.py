@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from llmlab.data import cleaning, filters, language, personal
+from llmlab.data import cleaning, filters, personal
 from llmlab.data.decontamination import Decontaminator
+from llmlab.data.languages import language
 from llmlab.data.quality import QualityClassifier
 
 
@@ -72,6 +74,16 @@ C4 = Step("C4's rules", _c4)
 PERSONAL = Step("personal data", personal.scrub_personal_data)
 
 
+# Steps travel to other processes, so each is a function of this module with its settings filled in.
+
+
+def _keep_languages(text: str, wanted: Sequence[str], least: float) -> str | Removed:
+    code, probability = language(text)
+    if code not in wanted:
+        return Removed(f"language {code}")
+    return text if probability >= least else Removed("no clear language")
+
+
 def language_step(wanted: Sequence[str] = ("en",), least: float = 0.5) -> Step:
     """Make the step that keeps some languages.
 
@@ -79,33 +91,27 @@ def language_step(wanted: Sequence[str] = ("en",), least: float = 0.5) -> Step:
         wanted: Their codes of two letters.
         least: How probable the language must be.
     """
+    return Step("language", partial(_keep_languages, wanted=wanted, least=least))
 
-    def apply(text: str) -> str | Removed:
-        code, probability = language.language(text)
-        if code not in wanted:
-            return Removed(f"language {code}")
-        return text if probability >= least else Removed("no clear language")
 
-    return Step("language", apply)
+def _keep_quality(text: str, classifier: QualityClassifier, least: float) -> str | Removed:
+    return text if classifier(text) >= least else Removed("low quality")
 
 
 def quality_step(classifier: QualityClassifier, least: float = 0.5) -> Step:
     """Make the step that keeps what a classifier finds good enough."""
+    return Step("quality classifier", partial(_keep_quality, classifier=classifier, least=least))
 
-    def apply(text: str) -> str | Removed:
-        return text if classifier(text) >= least else Removed("low quality")
 
-    return Step("quality classifier", apply)
+def _keep_unseen(text: str, decontaminator: Decontaminator) -> str | Removed:
+    if decontaminator.find(text) is None:
+        return text
+    return Removed("shares words with an evaluation set")
 
 
 def decontamination_step(decontaminator: Decontaminator) -> Step:
     """Make the step that drops documents which share a run of words with an evaluation set."""
-
-    def apply(text: str) -> str | Removed:
-        found = decontaminator.find(text)
-        return text if found is None else Removed("shares words with an evaluation set")
-
-    return Step("decontamination", apply)
+    return Step("decontamination", partial(_keep_unseen, decontaminator=decontaminator))
 
 
 def default_steps(
