@@ -83,16 +83,16 @@ class MinHasher:
         multipliers, offsets = hash_functions(bands * rows, seed)
         self._multipliers = multipliers.numpy().astype(np.uint64)[:, None]
         self._offsets = offsets.numpy().astype(np.uint64)[:, None]
-        self._values = np.empty((bands * rows, _BLOCK), dtype=np.uint64)
-        self._high = np.empty_like(self._values)
 
     def signature(self, text: str) -> Signatures:
         """Make the signature of one text: (bands * rows,)."""
         numbers = np.unique(shingle_numbers(text, self.size)).astype(np.uint64)
         smallest = np.full(len(self._offsets), PRIME, dtype=np.uint64)
+        # Made anew for each text, so that several threads can share a hasher.
+        whole, rest = np.empty((2, len(smallest), _BLOCK), dtype=np.uint64)
         for start in range(0, len(numbers), _BLOCK):
             block = numbers[start : start + _BLOCK]
-            values, high = self._values[:, : len(block)], self._high[:, : len(block)]
+            values, high = whole[:, : len(block)], rest[:, : len(block)]
             np.multiply(self._multipliers, block, out=values)
             values += self._offsets
             # 2^31 leaves 1 when it is divided by the prime: what stands above bit 31 can be added.
