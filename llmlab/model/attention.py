@@ -212,7 +212,7 @@ class MultiHeadAttention(nn.Module):
             causal: Let each token see itself and those before it, without a mask.
             cache: Keys and values of the tokens before these; theirs are added to it.
         """
-        query, key, value = self._heads(x, positions, angles)
+        query, key, value = self.project(x, positions, angles)
         if cache is not None:
             key, value = cache.append(key, value)
         if self.fused:
@@ -234,14 +234,14 @@ class MultiHeadAttention(nn.Module):
         angles: Float[Tensor, "... length half"] | None = None,
     ) -> Float[Tensor, "... head query key"]:
         """Give each head's attention weights, to be looked at."""
-        query, key, _ = self._heads(x, positions, angles)
+        query, key, _ = self.project(x, positions, angles)
         return attention_weights(query, self._shared(key), mask)
 
-    def _heads(
+    def project(
         self,
         x: Float[Tensor, "... length model_dim"],
-        positions: Int[Tensor, "length"] | None,
-        angles: Float[Tensor, "... length half"] | None,
+        positions: Int[Tensor, "length"] | None = None,
+        angles: Float[Tensor, "... length half"] | None = None,
     ) -> tuple[
         Float[Tensor, "... head length head_dim"],
         Float[Tensor, "... kv_head length head_dim"],

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from llmlab.errors import ConfigurationError
 from llmlab.model.attention import Mask, MultiHeadAttention
 from llmlab.model.cache import LayerCache
+from llmlab.model.config import TransformerConfig
 from llmlab.model.feed_forward import FeedForward, SwiGLU
 from llmlab.model.norms import LayerNorm, RMSNorm
 
@@ -82,6 +83,22 @@ class TransformerBlock(nn.Module):
         )
         self.feed_forward_norm = NORMS[norm](model_dim, norm_epsilon)
         self.feed_forward = FEED_FORWARDS[feed_forward](model_dim, hidden_dim, bias)
+
+    @classmethod
+    def from_config(cls, config: TransformerConfig, *, fused: bool = True) -> TransformerBlock:
+        """Make one of the blocks that a configuration describes."""
+        return cls(
+            config.model_dim,
+            config.num_heads,
+            num_kv_heads=config.num_kv_heads,
+            hidden_dim=config.hidden_dim,
+            norm=config.norm,
+            norm_epsilon=config.norm_epsilon,
+            feed_forward=config.feed_forward,
+            bias=config.bias,
+            rotary_base=config.rotary_base if config.position == "rotary" else None,
+            fused=fused,
+        )
 
     def forward(
         self,

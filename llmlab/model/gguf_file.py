@@ -73,7 +73,7 @@ def load_gguf(path: Path, *, dtype: torch.dtype = torch.float32, fused: bool = T
     )
     state = {}
     for tensor in reader.tensors:
-        ours = _our_name(tensor.name)
+        ours = name_from_gguf(tensor.name)
         if ours is None:
             raise CheckpointError(f"{path} has a tensor {tensor.name}, which is not known.")
         weight = _numbers(tensor, path).to(dtype)
@@ -94,7 +94,8 @@ def halves_paired(
     )
 
 
-def _our_name(name: str) -> str | None:
+def name_from_gguf(name: str) -> str | None:
+    """Translate the name of a tensor in a GGUF file into ours; None for one that is not known."""
     parts = name.split(".")
     if len(parts) == 2 and parts[0] in _WHOLE:
         return f"{_WHOLE[parts[0]]}.{parts[1]}"

@@ -6,8 +6,6 @@ says which.
 
 from __future__ import annotations
 
-import math
-
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
@@ -17,6 +15,7 @@ from llmlab.model.block import NORMS, TransformerBlock
 from llmlab.model.cache import KVCache
 from llmlab.model.config import TransformerConfig
 from llmlab.model.embedding import TokenEmbedding
+from llmlab.model.initialization import initial_deviation
 from llmlab.model.positions import LearnedPositions, rotary_angles
 
 
@@ -35,19 +34,7 @@ class Transformer(nn.Module):
         self.embedding = TokenEmbedding(config.vocabulary_size, config.model_dim)
         self.positions = None if rotary else LearnedPositions(config.max_length, config.model_dim)
         self.blocks = nn.ModuleList(
-            TransformerBlock(
-                config.model_dim,
-                config.num_heads,
-                num_kv_heads=config.num_kv_heads,
-                hidden_dim=config.hidden_dim,
-                norm=config.norm,
-                norm_epsilon=config.norm_epsilon,
-                feed_forward=config.feed_forward,
-                bias=config.bias,
-                rotary_base=config.rotary_base if rotary else None,
-                fused=fused,
-            )
-            for _ in range(config.num_layers)
+            TransformerBlock.from_config(config, fused=fused) for _ in range(config.num_layers)
         )
         self.norm = NORMS[config.norm](config.model_dim, config.norm_epsilon)
         self.head = nn.Linear(config.model_dim, config.vocabulary_size, bias=False)
@@ -60,17 +47,10 @@ class Transformer(nn.Module):
             self.head.weight = self.embedding.weight
 
     def _initialize(self) -> None:
-        """Draw the weights as GPT-2 did (Radford et al., 2019, section 2.3).
-
-        Each block adds to the residual stream twice. So that its size does not grow with the depth, the
-        maps that add are drawn smaller by the root of the number of additions.
-        """
-        deviation = 0.02
+        """Draw the weights as GPT-2 did."""
         for name, parameter in self.named_parameters():
             if parameter.dim() == 2:
-                adds = name.endswith(("attention.output.weight", "feed_forward.down.weight"))
-                smaller = math.sqrt(2 * self.config.num_layers) if adds else 1.0
-                nn.init.normal_(parameter, std=deviation / smaller)
+                nn.init.normal_(parameter, std=initial_deviation(name, self.config.num_layers))
             elif name.endswith("bias"):
                 nn.init.zeros_(parameter)
 
