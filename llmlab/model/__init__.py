@@ -32,6 +32,7 @@ from llmlab.model.generation import (
 from llmlab.model.gguf_file import halves_paired, load_gguf, name_from_gguf
 from llmlab.model.huggingface import load_huggingface, save_huggingface
 from llmlab.model.initialization import initial_deviation
+from llmlab.model.layout import laid_out
 from llmlab.model.lens import logit_lens, residual_stream
 from llmlab.model.norms import LayerNorm, RMSNorm, layer_norm, rms_norm
 from llmlab.model.past import attend_with_past
@@ -81,6 +82,7 @@ __all__ = [
     "attend_with_past",
     "KVCache",
     "Transformer",
+    "laid_out",
     "residual_stream",
     "logit_lens",
     # writing
