@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 import torch
-from einops import einsum, rearrange, repeat
+from einops import einsum, repeat
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
@@ -138,14 +138,14 @@ def split_heads(
         raise ConfigurationError(
             f"{num_heads} heads do not divide vectors of {x.shape[-1]}; choose a divisor of it."
         )
-    return rearrange(x, "... length (head dim) -> ... head length dim", head=num_heads)
+    return x.unflatten(-1, (num_heads, -1)).transpose(-3, -2)
 
 
 def join_heads(
     heads: Float[Tensor, "... head length head_dim"],
 ) -> Float[Tensor, "... length model_dim"]:
     """Undo `split_heads`."""
-    return rearrange(heads, "... head length dim -> ... length (head dim)")
+    return heads.transpose(-3, -2).flatten(start_dim=-2)
 
 
 class MultiHeadAttention(nn.Module):

@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from llmlab.model.attention import MultiHeadAttention, split_heads
 from llmlab.model.feed_forward import SwiGLU
+from llmlab.model.norms import RMSNorm
 from llmlab.model.positions import Rotation
 from llmlab.model.transformer import Transformer
 
@@ -36,6 +37,8 @@ def laid_out(model: Transformer) -> Transformer:
         for name, child in module.named_children():
             if isinstance(child, nn.Linear):
                 setattr(module, name, LinearMaps(child))
+            elif isinstance(child, RMSNorm):
+                setattr(module, name, MirroredNorm(child))
     return twin.eval()
 
 
@@ -79,6 +82,24 @@ def _has_blocks_for(weight: Tensor) -> bool:
         and torch.backends.mkldnn.is_available()
         and torch.ops.mkldnn._is_mkldnn_bf16_supported()
     )
+
+
+class MirroredNorm(nn.Module):
+    """A trained RMSNorm in one step, which PyTorch's CPU kernels have for LayerNorm alone.
+
+    A vector followed by its negative has the mean 0, and its variance is the vector's mean square.
+    """
+
+    def __init__(self, trained: RMSNorm) -> None:
+        super().__init__()
+        self.weight = trained.weight.detach().repeat(2)
+        self.epsilon = trained.epsilon
+
+    def forward(self, x: Float[Tensor, "... dim"]) -> Float[Tensor, "... dim"]:
+        """Normalize each vector."""
+        both = torch.cat([x, -x], dim=-1)
+        normalized = functional.layer_norm(both, self.weight.shape, self.weight, eps=self.epsilon)
+        return normalized[..., : x.shape[-1]]
 
 
 class JoinedAttention(MultiHeadAttention):

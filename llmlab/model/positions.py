@@ -149,9 +149,7 @@ class Rotation(NamedTuple):
         """Compute them from angles, in float32, and round them to the type of what will be turned."""
         return cls(angles.cos().to(dtype), angles.sin().to(dtype))
 
-    def turn(
-        self, x: Float[Tensor, "... length head_dim"]
-    ) -> Float[Tensor, "... length head_dim"]:
+    def turn(self, x: Float[Tensor, "... length head_dim"]) -> Float[Tensor, "... length head_dim"]:
         """Turn each pair of dimensions; `apply_rotary` says which are paired."""
         first, second = x.chunk(2, dim=-1)
         return torch.cat(
