@@ -29,7 +29,7 @@ from llmlab.model.generation import (
     top_k,
     top_p,
 )
-from llmlab.model.gguf_file import halves_paired, load_gguf, name_from_gguf
+from llmlab.model.gguf_file import GGUFFile, halves_paired, load_gguf, name_from_gguf
 from llmlab.model.huggingface import load_huggingface, save_huggingface
 from llmlab.model.initialization import initial_deviation
 from llmlab.model.layout import laid_out
@@ -43,6 +43,7 @@ from llmlab.model.positions import (
     rotary_angles,
     sinusoidal_positions,
 )
+from llmlab.model.text_model import TextModel, open_text_model
 from llmlab.model.transformer import Transformer
 from llmlab.model.writing import write_on
 
@@ -97,10 +98,13 @@ __all__ = [
     "stream",
     "generate",
     "stream_text",
+    "TextModel",
+    "open_text_model",
     # weights
     "load_huggingface",
     "save_huggingface",
     "load_gguf",
+    "GGUFFile",
     "name_from_gguf",
     "halves_paired",
 ]

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from llmlab.model.attention import MultiHeadAttention, split_heads
+from llmlab.model.block import TransformerBlock
 from llmlab.model.feed_forward import SwiGLU
 from llmlab.model.norms import RMSNorm
 from llmlab.model.positions import Rotation
@@ -30,6 +31,7 @@ def laid_out(model: Transformer) -> Transformer:
     # What the memo names is not copied.
     twin = copy.deepcopy(model, {id(parameter): parameter for parameter in model.parameters()})
     for block in twin.blocks:
+        assert isinstance(block, TransformerBlock)  # noqa: S101 - ModuleList forgets the type
         block.attention = JoinedAttention(block.attention)
         if isinstance(block.feed_forward, SwiGLU):
             block.feed_forward = JoinedSwiGLU(block.feed_forward)
