@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from llmlab import __version__
+from llmlab import __version__, talking
 from llmlab.data import commands as data_commands
 from llmlab.errors import LlmlabError
 from llmlab.workspace import lay_labs, open_jupyterlab
@@ -76,6 +76,10 @@ def train(
     from llmlab.training.commands import run
 
     run(settings or [])
+
+
+app.command()(talking.generate)
+app.command()(talking.chat)
 
 
 def main() -> None:
