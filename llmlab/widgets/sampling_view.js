@@ -105,10 +105,12 @@ function render({ model, el }) {
     waiting = false;
     const before = numbers(model, "before", Float32Array), after = numbers(model, "after", Float32Array);
     const counts = numbers(model, "counts", Uint32Array);
-    const most = Math.max(...before, ...after);
+    // All others together can have more than any token; they get no bar, or it would dwarf the rest.
+    const shown = model.get("labels").length;
+    const most = Math.max(...before.slice(0, shown), ...after.slice(0, shown));
     cells.forEach(({ token, was, now, chance, count }, i) => {
-      was.style.width = `${(100 * before[i]) / most}%`;
-      now.style.width = `${(100 * after[i]) / most}%`;
+      was.style.width = i < shown ? `${(100 * before[i]) / most}%` : 0;
+      now.style.width = i < shown ? `${(100 * after[i]) / most}%` : 0;
       chance.textContent = percent(after[i]);
       count.textContent = counts[i] ? `× ${counts[i]}` : "";
       token.classList.toggle("llmlab-sampling-out", after[i] === 0);

@@ -151,8 +151,8 @@ class SamplingView(StillWidget):
         alike = torch.special.entr(self._chances).sum().exp().item()
         noun = "token" if len(self._logits) == 1 else "tokens"
         self.status = (
-            f"{int(kept.sum()):,} of {len(self._logits):,} {noun} can come next; the model gave them "
-            f"{had:.1%} at temperature 1. The choice is as open as one of {alike:,.1f} equal tokens."
+            f"{int(kept.sum()):,} of {len(self._logits):,} {noun} can come next; the model itself gave them {had:.1%}; "
+            f"the choice is as open as one of {alike:,.1f} equal tokens."
         )
 
     def _rows(self, probabilities: Float[Tensor, "vocabulary"]) -> bytes:
@@ -189,13 +189,14 @@ class SamplingView(StillWidget):
         before, after = (
             np.frombuffer(data, np.float32).tolist() for data in (self.before, self.after)
         )
-        scale = _BARS / max(*before, *after)
-        names = [*self.labels, f"{self.others:,} others"]
+        # All others together can have more than any token; they get no bar, or it would dwarf the rest.
+        scale = _BARS / max(*before[:-1], *after[:-1])
+        names = self.labels
         parts = [
             f'<text x="8" y="16" font-weight="bold">{html.escape(_short(self.prompt, 90))}</text>',
             f'<text x="8" y="34">{html.escape(self._settings())}; thin bars: temperature 1, no filter</text>',
         ]
-        for row, (name, was, now) in enumerate(zip(names, before, after, strict=True)):
+        for row, (name, was, now) in enumerate(zip(names, before[:-1], after[:-1], strict=True)):
             y = 44 + row * _ROW
             parts.append(
                 f'<text x="{_LABELS - 8}" y="{y + 13}" text-anchor="end">{html.escape(_short(name, 16))}</text>'
@@ -204,12 +205,18 @@ class SamplingView(StillWidget):
                 f'<text x="{_LABELS + max(was, now) * scale + 6:.1f}" y="{y + 13}">'
                 f"{_percent(now) if now else 'ruled out' if was else ''}</text>"
             )
-        height = 44 + len(names) * _ROW + 24
+        rest = f"all {self.others:,} others together: {_percent(after[-1]) if after[-1] else 'ruled out'}"
+        lines = [rest] * (self.others > 0) + [f"{line}." for line in self.status[:-1].split("; ")]
+        bottom = 44 + len(names) * _ROW
+        parts += [
+            f'<text x="8" y="{bottom + 14 + 16 * number}">{html.escape(line)}</text>'
+            for number, line in enumerate(lines)
+        ]
+        height = bottom + 16 * len(lines) + 8
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{_LABELS + _BARS + 90}" height="{height}" '
             f'font-family="sans-serif" font-size="12" fill="#212121">'
-            f'<rect width="100%" height="100%" fill="#ffffff"/>{"".join(parts)}'
-            f'<text x="8" y="{height - 8}" font-size="11">{html.escape(self.status)}</text></svg>'
+            f'<rect width="100%" height="100%" fill="#ffffff"/>{"".join(parts)}</svg>'
         )
 
 

@@ -24,7 +24,7 @@ from collections.abc import Callable, Collection, Iterator
 
 import matplotlib.pyplot as plt
 import torch
-from IPython.display import display
+from IPython.display import Pretty, display
 from torch import Tensor, nn
 
 import llmlab.model as library
@@ -123,7 +123,7 @@ print(f"The model of this lab is {name}: {parameters:,} parameters.")
 #
 # A language model does one thing. It reads a text, and gives every token of its vocabulary a **logit**: a number that
 # says how well this token would follow. The softmax makes probabilities of them. Here they are, for the beginning of a
-# story. The gray bars are what the model gives, the blue bars are what we draw from once you move a slider.
+# story. The thin bars are what the model gives, the thick ones are what we draw from once you move a slider.
 
 # %%
 prompt = "Once upon a time there was a"
@@ -307,12 +307,13 @@ axis.set_yticks(
 )
 axis.invert_yaxis()
 axis.set(xlabel="share of the parameters", xlim=(0, 1))
-axis.set_title("The larger the model, the more of it is feed-forward network")
+axis.set_title("Most of a model is its feed-forward networks")
 axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=3)
 plt.show()
 
 # %% [markdown]
-# In a small model the table of its vocabulary is a large part of everything, which is why it is used twice.
+# The feed-forward networks are the largest part at every size. The table of the vocabulary is a fifth of SmolLM2 and of
+# the small Llama, which is why they use it twice. In a model of 7 billion it hardly counts, and there are two of them.
 #
 # ## How large a fresh weight is
 #
@@ -335,9 +336,8 @@ plt.figure(figsize=(6.5, 3.2))
 for (kind, size), style in zip(sizes.items(), ("-", "--"), strict=True):
     plt.plot(size, style, label=kind)
 growth = [float(size[-1] / size[0]) for size in sizes.values()]
-plt.title(
-    f"In 48 blocks a fresh stream grows {growth[1]:.0f}-fold, or {growth[0]:.1f}-fold if its writers are small"
-)
+large = f"{growth[1]:.0f}-fold, or {growth[0]:.1f}-fold with small writers"
+plt.title(f"In 48 blocks a fresh stream grows {large}")
 plt.xlabel("depth (blocks)")
 plt.ylabel("root mean square (no unit)")
 plt.ylim(bottom=0)
@@ -456,31 +456,28 @@ check("gpt.apply_temperature")
 # ## What a filter does
 #
 # At temperature 1 you draw what the model has learned, and that sounds right. Yet texts drawn so fall apart. Here is
-# why. We take the distribution of the first picture and ask how much all the unlikely tokens have **together**.
+# why. We take the distribution of the first picture, leave out the likeliest 2 % of the vocabulary, and ask how much all
+# the other tokens have **together**.
 
 # %%
 chances = prompt_logits.softmax(dim=-1).sort(descending=True).values
-tail = 1 - chances.cumsum(dim=0)
+behind = (1 - chances.cumsum(dim=0)).clamp_min(1e-9)
+few = len(chances) // 50
+beyond = behind[few - 1].item()
 figure, axis = plt.subplots(figsize=(6.5, 3.2))
-axis.loglog(
-    torch.arange(1, len(chances) + 1), chances, "-", label="chance of the token at this rank"
-)
-axis.loglog(
-    torch.arange(1, len(tail)),
-    tail[:-1].clamp_min(1e-9),
-    "--",
-    label="all tokens behind it together",
-)
+ranks = torch.arange(1, len(chances) + 1)
+axis.loglog(ranks, chances, "-", label="the token at this rank")
+axis.loglog(ranks[:-1], behind[:-1], "--", label="all tokens behind it together")
+axis.axvline(few, color="gray", linestyle=":")
 axis.set(xlabel="rank of the token", ylabel="probability", ylim=(1e-7, 1.5))
-beyond = tail[49].item()
-axis.set_title(f"Beyond rank 50 each is unlikely, and together they have {beyond:.1%}")
+axis.set_title(f"The unlikeliest 98 % of the vocabulary have {beyond:.1%} together")
 axis.legend()
 plt.show()
-print(f"Drawn from beyond rank 50 at least once in 100 tokens: {1 - (1 - beyond) ** 100:.0%}")
+print(f"At least one of them in 20 tokens drawn here: {1 - (1 - beyond) ** 20:.0%}")
 
 # %% [markdown]
-# Each of these tokens is nearly never right, and there are very many of them. Sooner or later one is drawn, and from
-# then on the model has to go on from nonsense. So the tail is cut off before drawing. A **filter** takes logits and
+# Each of these tokens is hardly ever right, and there are very many of them. Sooner or later one is drawn, and from then
+# on the model has to go on from nonsense. So the tail is cut off before drawing. A **filter** takes logits and
 # gives logits: those of the tokens that it rules out become $-\infty$, all others stay as they are, and the softmax
 # shares their probability out again. Filters can follow each other. The oldest is **top-k** (Fan et al., 2018), which
 # keeps the $k$ largest logits:
@@ -978,7 +975,7 @@ print(f"largest difference to the library's logits: {difference.abs().max():.1e}
 def ask(
     question: str, temperature: float = 0.0, p: float = 0.9, most: int = 60, seed: int = 0
 ) -> None:
-    """Ask the model, and print its answer token by token."""
+    """Ask the model, and show its answer token by token."""
     generator = torch.Generator().manual_seed(seed)
 
     def choose(logits: Tensor) -> int:
@@ -987,20 +984,17 @@ def ask(
 
     if name == "SmolLM2":
         form = f"<|im_start|>user\n{question}<|im_end|>\n<|im_start|>assistant\n"
-        stop = tokenizer.encode("<|im_end|>")
+        shown, stop = f"You: {question}\nYour model: ", tokenizer.encode("<|im_end|>")
     else:
-        form, stop = question, tokenizer.encode("\n")
-        print(question, end="")
-    ids = tokenizer.encode(form)
+        form = shown = question
+        stop = tokenizer.encode("\n")
     answer: list[int] = []
-    shown = ""
-    for token in write_on(Remembering(mine, attend_with_past), ids, most, choose, stop):
+    page = display(Pretty(""), display_id=True)
+    for token in write_on(
+        Remembering(mine, attend_with_past), tokenizer.encode(form), most, choose, stop
+    ):
         answer.append(token)
-        text = tokenizer.decode(answer)
-        if not text.endswith("\N{REPLACEMENT CHARACTER}"):  # half of a character waits for the rest
-            print(text[len(shown) :], end="", flush=True)
-            shown = text
-    print()
+        page.update(Pretty(shown + tokenizer.decode(answer)))
 
 
 ask("What is the capital of France?" if name == "SmolLM2" else prompt)
@@ -1010,7 +1004,8 @@ ask("What is the capital of France?" if name == "SmolLM2" else prompt)
 # other things: it is small, and errs with confidence. Ask again with a temperature and another seed:
 
 # %%
-ask("Name three animals that can swim." if name == "SmolLM2" else prompt, temperature=0.7, seed=1)
+question = "Tell me a very short story about an owl." if name == "SmolLM2" else prompt
+ask(question, temperature=0.7, seed=1)
 
 # %% [markdown]
 # ### Look inside: its heads
@@ -1020,18 +1015,15 @@ ask("Name three animals that can swim." if name == "SmolLM2" else prompt, temper
 # first token (many do, when there is nothing to be found), at the same word, at the beginning of the sentence.
 
 # %%
-sentence = (
-    "The cat sat on the mat. The cat slept."
-    if name == "SmolLM2"
-    else " ".join(reading_text.split()[:18])
-)
+sentence = " ".join(reading_text.split()[:18])
+if name == "SmolLM2":
+    sentence = "The cat sat on the mat. The cat slept."
 sentence_ids = torch.tensor(tokenizer.encode(sentence))
 heads = talker.attention_weights(sentence_ids[None])[:, 0]
 previous = heads.diagonal(offset=-1, dim1=-2, dim2=-1)[..., 1:].mean(dim=-1)
 layer, head = divmod(int(previous.argmax()), heads.shape[1])
-print(
-    f"Layer {layer}, head {head} gives {previous[layer, head]:.0%} of its attention to the token before."
-)
+share = previous[layer, head].item()
+print(f"Layer {layer}, head {head} gives {share:.0%} of its attention to the token before.")
 AttentionView([label(token) for token in sentence_ids.tolist()], heads, layer=layer, head=head)
 
 # %% [markdown]
@@ -1039,7 +1031,9 @@ AttentionView([label(token) for token in sentence_ids.tolist()], heads, layer=la
 #
 # The head can read the stream at any height, and not only at its end. This is the **logit lens** (nostalgebraist, 2020):
 # what would the model say if it stopped after each layer? Look at the last column from the bottom to the top. At the
-# bottom it can say little more than the word itself. In which layer does it begin to know what comes next?
+# bottom it says the word itself: one table, used twice. In the middle it often says nothing that makes sense, since
+# those layers write for each other and not for the head. So switch the view to **the rank of the final token**: how
+# many tokens stand before the right one? In which layers does the answer rise to the top?
 
 # %%
 fact = "The capital of France is" if name == "SmolLM2" else prompt
