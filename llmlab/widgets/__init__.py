@@ -3,6 +3,7 @@
 from llmlab.widgets.attention_view import AttentionView
 from llmlab.widgets.descent_view import DescentView
 from llmlab.widgets.graph_view import GraphView
+from llmlab.widgets.ring_view import RingView
 from llmlab.widgets.tokenizer_view import TokenizerView
 
-__all__ = ["AttentionView", "DescentView", "GraphView", "TokenizerView"]
+__all__ = ["AttentionView", "DescentView", "GraphView", "RingView", "TokenizerView"]
