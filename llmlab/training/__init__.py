@@ -21,6 +21,7 @@ from llmlab.training.processes import (
     process_group,
     require_connections,
     run_processes,
+    torchrun,
 )
 from llmlab.training.sharding import ShardedParameter
 
@@ -29,6 +30,7 @@ __all__ = [
     "Communicator",
     "simulate",
     "run_processes",
+    "torchrun",
     "process_group",
     "ProcessCommunicator",
     "require_connections",

@@ -61,7 +61,8 @@ def average_gradients(
     Returns:
         One tensor a parameter, equal on all ranks.
     """
-    total = ring_all_reduce(communicator, torch.tensor([float(count)]))
+    # In float64, where a count of many millions is exact.
+    total = ring_all_reduce(communicator, torch.tensor(float(count), dtype=torch.float64))
     return [ring_all_reduce(communicator, gradient * count) / total for gradient in gradients]
 
 

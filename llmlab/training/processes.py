@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 import pickle
+import re
 import signal
 import socket
 import subprocess
@@ -44,6 +45,7 @@ _DTYPES = (
 _MAX_DIMENSIONS = 14
 _COMMAND = "from llmlab.training.processes import work; work()"
 _POLL_SECONDS = 0.02
+_ERROR_LINE = re.compile(r"^(\[rank\d+\]: )?[\w.]*(Error|Exception)\b.*: ")
 # Elsewhere a process with PyTorch in it cannot be split in two.
 _CAN_FORK = sys.platform == "linux"
 
@@ -183,6 +185,51 @@ def run_processes(
     return [outcome.value for outcome in outcomes if isinstance(outcome, _Returned)]
 
 
+def torchrun(script: Path, world_size: int, *arguments: str, seconds: float = 180.0) -> str:
+    """Run a script on several processes of this machine, as the command `torchrun` does.
+
+    Args:
+        script: Started once a rank; it joins the group itself, or leaves that to Lightning.
+        world_size: How many processes there are.
+        arguments: For the script.
+        seconds: After how long it is ended.
+
+    Returns:
+        What the processes wrote to their standard output.
+
+    Raises:
+        CommunicationError: Processes may not open connections on this machine, one of them failed (the message
+            ends with its error), or they took too long.
+    """
+    require_world_size(world_size)
+    require_connections()
+    options = ["--standalone", "--local-addr=127.0.0.1", f"--nproc-per-node={world_size}"]
+    process = subprocess.Popen(  # noqa: S603 - our own
+        [sys.executable, "-m", "torch.distributed.run", *options, str(script), *arguments],
+        env=_variables(world_size),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        printed, trouble = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired as error:
+        raise CommunicationError(
+            f"`{script.name}` did not finish on {world_size} processes within {seconds:g} seconds."
+        ) from error
+    finally:
+        _end(process)
+    if process.returncode:
+        # torchrun's own report follows the traceback of the process that failed.
+        errors = [line for line in trouble.splitlines() if _ERROR_LINE.search(line)]
+        raise CommunicationError(
+            f"`{script.name}` failed on {world_size} processes: {errors[0] if errors else trouble[-300:]}"
+        )
+    return printed
+
+
 def require_connections() -> None:
     """Raise `CommunicationError` unless a process may connect to another one on this machine."""
     try:
@@ -198,7 +245,8 @@ def require_connections() -> None:
         ) from error
 
 
-def _start(folder: Path, ranks: list[int], world_size: int) -> subprocess.Popen[bytes]:
+def _variables(world_size: int) -> dict[str, str]:
+    """Give processes the variables of this one, its places to import from, and one thread each."""
     variables = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path),
@@ -210,9 +258,13 @@ def _start(folder: Path, ranks: list[int], world_size: int) -> subprocess.Popen[
     if loopback:
         # gloo would ask for the machine's own name, which cannot always be looked up.
         variables.setdefault("GLOO_SOCKET_IFNAME", loopback[0])
+    return variables
+
+
+def _start(folder: Path, ranks: list[int], world_size: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603 - our own
         [sys.executable, "-c", _COMMAND, str(folder), *map(str, ranks)],
-        env=variables,
+        env=_variables(world_size),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -234,7 +286,7 @@ def _await(starters: list[subprocess.Popen[bytes]], seconds: float) -> None:
         time.sleep(_POLL_SECONDS)
 
 
-def _end(starter: subprocess.Popen[bytes]) -> None:
+def _end(starter: subprocess.Popen[Any]) -> None:
     """End a process and those that it started, if they still run."""
     if _CAN_FORK:
         with suppress(ProcessLookupError):
