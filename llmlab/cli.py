@@ -62,6 +62,18 @@ def lab(
         raise typer.Exit(open_jupyterlab(folder, browser, port))
 
 
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    add_help_option=False,
+)
+def train(context: typer.Context) -> None:
+    """Pretrain a language model; `llmlab train --config tales-1m` trains a small one on stories."""
+    # What trains takes seconds to import, which no other command should wait for.
+    from llmlab.training.commands import run
+
+    run(context.args)
+
+
 def main() -> None:
     """Run the command; an error of ours is one sentence and exit code 2."""
     try:

@@ -1,7 +1,18 @@
-"""Training: from one loop on one device to many devices."""
+"""Pretraining, as labs 07 and 08 teach it: from a batch to a run that can be stopped, and on to many devices.
+
+What needs Lightning stands in modules that are imported by name: `llmlab.training.module` and
+`llmlab.training.callbacks`.
+"""
 
 # ruff: noqa: RUF022 - the chapter's order, not the alphabet's
 
+from llmlab.training.checkpoint import (
+    check_configuration,
+    load_checkpoint,
+    read_checkpoint,
+    save_checkpoint,
+    write_checkpoint,
+)
 from llmlab.training.collectives import (
     all_gather,
     all_reduce,
@@ -16,6 +27,11 @@ from llmlab.training.distributed import (
     step_seconds,
     training_memory,
 )
+from llmlab.training.errors import NotFiniteError, TrainingError
+from llmlab.training.flops import flops_per_token, matmul_rate, matrix_weights
+from llmlab.training.loop import Step, accumulate_gradients, evaluate, train, train_step
+from llmlab.training.loss import inputs_and_targets, next_token_loss
+from llmlab.training.optimizer import decay_groups, make_optimizer
 from llmlab.training.processes import (
     ProcessCommunicator,
     process_group,
@@ -23,9 +39,33 @@ from llmlab.training.processes import (
     run_processes,
     torchrun,
 )
+from llmlab.training.schedules import warmup_stable_decay
 from llmlab.training.sharding import ShardedParameter
 
 __all__ = [
+    # a batch and its loss
+    "inputs_and_targets",
+    "next_token_loss",
+    # from a gradient to a step
+    "decay_groups",
+    "make_optimizer",
+    "warmup_stable_decay",
+    "accumulate_gradients",
+    # the loop
+    "Step",
+    "train_step",
+    "train",
+    "evaluate",
+    # checkpoints
+    "save_checkpoint",
+    "load_checkpoint",
+    "write_checkpoint",
+    "read_checkpoint",
+    "check_configuration",
+    # how much arithmetic
+    "matrix_weights",
+    "flops_per_token",
+    "matmul_rate",
     # ranks that talk
     "Communicator",
     "simulate",
@@ -46,4 +86,7 @@ __all__ = [
     "ShardedParameter",
     "ring_seconds",
     "step_seconds",
+    # what can go wrong
+    "TrainingError",
+    "NotFiniteError",
 ]

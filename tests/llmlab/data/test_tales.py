@@ -1,0 +1,81 @@
+"""Stories: the same for a seed, hardly ever twice, and true to themselves."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+
+import pytest
+
+from llmlab.data.tales import COLORS, FOODS, HELPERS, HEROES, KINDS, TROUBLES, corpus, stories
+from llmlab.errors import ConfigurationError
+
+SAMPLE = list(islice(stories(5), 600))
+
+
+def mentioned(story: str, names: tuple[str, ...]) -> set[str]:
+    return set(re.findall(r"\w+", story)) & set(names)
+
+
+def test_equal_seeds_tell_equal_stories_and_others_do_not() -> None:
+    assert list(islice(stories(5), 20)) == SAMPLE[:20]
+    assert not set(islice(stories(6), 600)) & set(SAMPLE)
+
+
+def test_the_first_story_of_seed_0_stays_what_it_is() -> None:
+    first = next(stories(0))
+    assert first.startswith("Rufus was a lonely little pony who lived on a small farm.")
+    assert first.endswith("And Tess the tortoise came to visit every week.")
+
+
+def test_no_story_comes_twice_among_hundreds() -> None:
+    assert len(set(SAMPLE)) == len(SAMPLE)
+
+
+def test_a_story_keeps_its_hero_its_helper_its_color_and_its_food() -> None:
+    for story in SAMPLE:
+        assert len(mentioned(story, tuple(name for name, _ in HEROES))) == 1
+        assert len(mentioned(story, tuple(name for name, _ in HELPERS))) == 1
+        assert (
+            len(mentioned(story.replace("red roof", "").replace("green meadow", ""), COLORS)) == 1
+        )
+        assert len(mentioned(story, FOODS)) == 1
+        assert len(mentioned(story, KINDS)) == 1
+
+
+def test_the_helper_is_one_who_can_help_with_this_trouble() -> None:
+    for story in SAMPLE:
+        fitting = [
+            trouble
+            for trouble in TROUBLES
+            if mentioned(story, trouble.things)
+            and mentioned(story, tuple(kind for kind, _ in trouble.helpers))
+        ]
+        assert len(fitting) == 1, story
+
+
+def test_nothing_is_left_to_fill_in_and_every_sentence_begins_large() -> None:
+    for story in SAMPLE:
+        assert not set("{}") & set(story)
+        assert all(
+            sentence[0].isupper()
+            for sentence in re.split(r"(?<=\w[.]) ", story)
+            if sentence[0] != '"'
+        )
+
+
+def test_articles_fit_the_word_that_follows() -> None:
+    for story in SAMPLE:
+        assert not re.search(r"\b[Aa] [aeiou]|\b[Aa]n [^aeiou]", story), story
+
+
+def test_a_larger_corpus_begins_with_the_smaller_one_and_holds_whole_stories() -> None:
+    small, large = corpus(3000, seed=5), corpus(9000, seed=5)
+    assert 3000 <= len(small) < 3000 + 1500
+    assert large.startswith(small)
+    assert large.split("\n\n") == SAMPLE[: large.count("\n\n") + 1]
+
+
+def test_a_corpus_of_no_size_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="holds no story"):
+        corpus(0, seed=1)
