@@ -62,16 +62,17 @@ def lab(
         raise typer.Exit(open_jupyterlab(folder, browser, port))
 
 
-@app.command(
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
-    add_help_option=False,
-)
-def train(context: typer.Context) -> None:
+@app.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)
+def train(
+    settings: Annotated[
+        list[str] | None, typer.Argument(help="Lightning's options; --help lists them all.")
+    ] = None,
+) -> None:
     """Pretrain a language model; `llmlab train --config tales-1m` trains a small one on stories."""
     # What trains takes seconds to import, which no other command should wait for.
     from llmlab.training.commands import run
 
-    run(context.args)
+    run(settings or [])
 
 
 def main() -> None:

@@ -270,7 +270,9 @@ class Pack:
         for name, (size, sha256) in sizes.items():
             path = self.folder / name
             if not path.is_file():
-                raise PackError(f"{path} is missing; copy the pack again, or pack the corpus again.")
+                raise PackError(
+                    f"{path} is missing; copy the pack again, or pack the corpus again."
+                )
             found = path.stat().st_size
             if found == 0 or size == 0:
                 raise PackError(f"{path} is empty; copy the pack again, or pack the corpus again.")

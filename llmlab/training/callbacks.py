@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from lightning.fabric.utilities.throughput import get_available_flops
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.plugins import TorchCheckpointIO
 from lightning.pytorch.utilities import rank_zero_only, rank_zero_warn
 from torch import Tensor
@@ -65,7 +66,12 @@ class Throughput(Callback):
             self.peak_flops = _peak_flops(pl_module.device, trainer.precision)
 
     def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Tensor, batch_idx: int
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Tensor,
+        batch_idx: int,
     ) -> None:
         """Count the tokens, and divide by the time now and then."""
         assert isinstance(pl_module, LanguageModel)  # noqa: S101 - what this callback is for
@@ -122,7 +128,12 @@ class Samples(Callback):
         self._last = 0
 
     def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Tensor, batch_idx: int
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Tensor,
+        batch_idx: int,
     ) -> None:
         """Write after the last micro-batch of a step."""
         step = trainer.global_step
@@ -159,7 +170,7 @@ def _keep(trainer: Trainer, step: int, text: str) -> None:
     with path.open("a", encoding="utf-8") as file:
         file.write(f"--- step {step}\n{text}\n")
     for logger in trainer.loggers:
-        if hasattr(logger.experiment, "add_text"):
+        if isinstance(logger, TensorBoardLogger):
             logger.experiment.add_text("sample", text, step)
 
 
@@ -182,7 +193,12 @@ class Spikes(Callback):
         self._last = 0
 
     def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Tensor, batch_idx: int
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Tensor,
+        batch_idx: int,
     ) -> None:
         """Compare the loss of each step with those before it."""
         if trainer.global_step == self._last or "loss" not in trainer.callback_metrics:

@@ -12,7 +12,7 @@ import pickle
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol, runtime_checkable
 
 import torch
 
@@ -20,6 +20,7 @@ from llmlab.errors import CheckpointError
 from llmlab.model import Transformer, TransformerConfig
 
 
+@runtime_checkable
 class HasState(Protocol):
     """Something that can give its state and take it back."""
 
@@ -62,20 +63,29 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         CheckpointError: It is missing, cut short, damaged, or no checkpoint.
     """
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with Path(path).open("rb") as file:
+            content = _loaded(file)
     except OSError as error:
         raise CheckpointError(
             f"The checkpoint {path} cannot be read ({error.strerror}); give the path of a file that a run has written."
         ) from error
-    except (RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+    if content is None:
         raise CheckpointError(
             f"The checkpoint {path} is damaged or was cut short; resume from the one before it, or copy it again."
-        ) from error
+        )
     if not isinstance(content, dict):
         raise CheckpointError(
             f"{path} holds no checkpoint; give a file that a training run has written."
         )
     return content
+
+
+def _loaded(file: BinaryIO) -> Any:
+    """Load what is in a file; None if it cannot be."""
+    try:
+        return torch.load(file, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError):
+        return None
 
 
 def check_configuration(

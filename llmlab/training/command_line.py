@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from llmlab.training.callbacks import Samples, Spikes, Throughput, WholeCheckpoi
 from llmlab.training.commands import CHECKPOINTS, EXPORT, newest_checkpoint
 from llmlab.training.errors import TrainingError
 from llmlab.training.module import LanguageModel
+from llmlab.training.strategy import ShardedStrategy
 
 
 class TrainingCommand(LightningCLI):
@@ -40,6 +40,7 @@ class TrainingCommand(LightningCLI):
 
     def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
         """Parse what `llmlab` handed on; Lightning's own would warn of the rest of the command line."""
+        assert isinstance(args, list)  # noqa: S101 - train_from_arguments gives nothing else
         self.config = parser.parse_args(args)
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
@@ -70,6 +71,8 @@ class TrainingCommand(LightningCLI):
             kwargs["logger"] = [CSVLogger(output, "logs"), TensorBoardLogger(output, "tensorboard")]
         if not settings["plugins"]:
             kwargs["plugins"] = [WholeCheckpoints()]
+        if settings["strategy"] == "fsdp2":
+            kwargs["strategy"] = ShardedStrategy()
         if settings["enable_progress_bar"] is None:
             # A log file is no place for a bar.
             kwargs["enable_progress_bar"] = sys.stdout.isatty()
@@ -116,7 +119,7 @@ def _export(command: TrainingCommand, folder: Path) -> None:
     options = StateDictOptions(full_state_dict=True, cpu_offload=True)
     state = get_model_state_dict(model, options=options)
     if command.trainer.is_global_zero:
-        whole = Transformer(replace(model.config))
+        whole = Transformer(model.config)
         with torch.no_grad():
             whole.load_state_dict(state)
         save_huggingface(whole, folder)

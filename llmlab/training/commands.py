@@ -72,5 +72,3 @@ def newest_checkpoint(folder: Path) -> Path | None:
     """Find the checkpoint that was written last; None if there is none."""
     found = sorted(folder.glob("*.ckpt"), key=lambda path: path.stat().st_mtime_ns)
     return found[-1] if found else None
-
-

@@ -13,7 +13,7 @@ import torch
 from llmlab.model import TransformerConfig
 
 
-def flops_per_token(config: TransformerConfig, length: int) -> float:
+def flops_per_token(config: TransformerConfig, length: int) -> int:
     """Count the floating-point operations of training on one token, forward and backward.
 
     Each weight of a matrix takes a multiplication and an addition forward, and twice that backward: 6 in all. On each

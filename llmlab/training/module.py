@@ -89,14 +89,12 @@ class LanguageModel(LightningModule):
         self._random: Tensor | None = None
         self._sharded = False
 
-    def forward(
-        self, ids: Int[Tensor, "batch length"]
-    ) -> Float[Tensor, "batch length vocabulary"]:
+    def forward(self, ids: Int[Tensor, "batch length"]) -> Float[Tensor, "batch length vocabulary"]:
         """Compute the logits of the token that follows each token."""
         return self.model(ids)
 
     def configure_model(self) -> None:
-        """Shard the model over the processes, block by block, if the strategy asks for it (FSDP2; Zhao et al., 2023)."""
+        """Shard the model over the processes, block by block, if the strategy asks for it (FSDP2)."""
         if self._sharded or self._device_mesh is None:
             return
         from torch.distributed.fsdp import fully_shard
@@ -153,7 +151,9 @@ class LanguageModel(LightningModule):
         if self._random is not None and self.global_rank == 0:
             torch.set_rng_state(self._random)
 
-    def on_train_batch_start(self, batch: Int[Tensor, "batch length_and_one"], batch_idx: int) -> None:
+    def on_train_batch_start(
+        self, batch: Int[Tensor, "batch length_and_one"], batch_idx: int
+    ) -> None:
         """Set the learning rate: it follows from the step alone, so there is no state to restore."""
         for group in self._optimizer.param_groups:
             group["lr"] = self.rate(self.global_step)

@@ -147,5 +147,5 @@ def test_packs_must_be_opened_before_they_are_read(tmp_path: Path) -> None:
 
 def test_a_tokenizer_without_an_end_token_is_refused(tmp_path: Path) -> None:
     tokenizer = ByteLevelBPE.train("a b c", 260)
-    with pytest.raises(PackError, match="has no <|endoftext|>"):
+    with pytest.raises(PackError, match=r"has no <\|endoftext\|>"):
         pack_texts(["a"], tmp_path, tokenizer)

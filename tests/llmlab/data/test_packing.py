@@ -111,7 +111,7 @@ def test_a_flipped_byte_is_noticed(tmp_path: Path) -> None:
     data = bytearray(shard.read_bytes())
     data[3] ^= 1
     shard.write_bytes(data)
-    with pytest.raises(ChecksumError, match=r"shard-00000.tokens is not the file.*SHA-256"):
+    with pytest.raises(ChecksumError, match=r"shard-00000\.tokens is not the file.*SHA-256"):
         Pack(tmp_path)
     assert len(Pack(tmp_path, verify=False)) == 14
 
@@ -121,14 +121,14 @@ def test_a_manifest_whose_hash_is_wrong_is_noticed(tmp_path: Path) -> None:
     content = json.loads((tmp_path / MANIFEST_FILE).read_text())
     content["shards"][0]["ends_sha256"] = "0" * 64
     (tmp_path / MANIFEST_FILE).write_text(json.dumps(content))
-    with pytest.raises(ChecksumError, match="shard-00000.ends"):
+    with pytest.raises(ChecksumError, match=r"shard-00000\.ends"):
         Pack(tmp_path)
 
 
 def test_an_empty_shard_is_noticed(tmp_path: Path) -> None:
     packed(tmp_path)
     (tmp_path / "shard-00000.tokens").write_bytes(b"")
-    with pytest.raises(PackError, match="shard-00000.tokens is empty"):
+    with pytest.raises(PackError, match=r"shard-00000\.tokens is empty"):
         Pack(tmp_path)
 
 
@@ -143,7 +143,7 @@ def test_a_shard_that_was_cut_short_is_noticed_without_reading_it(tmp_path: Path
 def test_a_missing_shard_is_noticed(tmp_path: Path) -> None:
     packed(tmp_path)
     (tmp_path / "shard-00000.ends").unlink()
-    with pytest.raises(PackError, match="shard-00000.ends is missing"):
+    with pytest.raises(PackError, match=r"shard-00000\.ends is missing"):
         Pack(tmp_path)
 
 
