@@ -219,9 +219,9 @@ check("distributed.all_reduce")
 # ### The mean of means
 #
 # The loss of a language model is a mean over **tokens**. Suppose that rank 0 has a text of 1 token with the gradient
-# $8$, and rank 1 one of 3 tokens with the gradients $0, 0, 0$. One device with all four tokens would compute $(8 + 0
-# + 0 + 0)/4 = 2$. The two ranks have the means $8$ and $0$, and the mean of those is $4$: twice as much. The lonely
-# token has as much say as the three others together.
+# $8$, and rank 1 one of 3 tokens with the gradients $0, 0, 0$. One device with all four tokens would compute $8/4 = 2$.
+# The two ranks have the means $8$ and $0$, and the mean of those is $4$: twice as much. The lonely token has as much say
+# as the three others together.
 #
 # A mean is a sum over a number. Sums and numbers can be added up over ranks, and means cannot:
 #
@@ -273,7 +273,7 @@ for distance in apart:
     ):
         errors[kind].append(((average - whole).norm() / whole.norm()).item())
 
-plt.figure(figsize=(6.5, 3.2))
+plt.figure(figsize=(7.5, 3.2))
 for (kind, values), style in zip(errors.items(), ("o--", "s-"), strict=True):
     plt.plot(apart, [100 * value for value in values], style, label=kind)
 plt.title("The mean of means is wrong when the ranks' texts differ in length")
@@ -327,7 +327,7 @@ def bytes_sent(communicator: Communicator, way: str, tensor: Tensor) -> int:
 
 megabyte = torch.ones(250_000)
 sizes = [1, 2, 3, 4, 6, 8, 12, 16]
-plt.figure(figsize=(6.5, 3.2))
+plt.figure(figsize=(7.5, 3.2))
 for way, style in (("all_reduce", "o--"), ("ring_all_reduce", "s-")):
     busiest = [max(simulate(bytes_sent, size, way, megabyte)) / 1e6 for size in sizes]
     plt.plot(
@@ -347,10 +347,11 @@ plt.show()
 # modulo $N$. The tensor is cut into $N$ **chunks**, so that all ranks can be busy at once, each with another chunk.
 #
 # Play with the picture. Put the step on 0 and go forward. A row is what one rank holds, a column is a chunk. A cell
-# has a square for each rank, filled when that rank's share is in the sum.
+# has a square for each rank, filled when that rank's share is in the sum. A thick frame marks what arrived in this
+# step, and a shaded cell is finished.
 
 # %%
-RingView(world_size=4, step=0)
+RingView(world_size=4)
 
 # %% [markdown]
 # **Before you read on**, answer for yourself: in step 1, which chunk does rank 2 send? Which chunk does it
@@ -474,7 +475,7 @@ alone = simulate(train, 1, shard_indices, average_gradients)[0]
 together = on_processes(train, 2, shard_indices, average_gradients)
 if together:
     difference = max(abs(one - two) for one, two in zip(alone, together[0], strict=True))
-    plt.figure(figsize=(6.5, 3.2))
+    plt.figure(figsize=(7.5, 3.2))
     plt.plot(alone, "-", linewidth=5, alpha=0.35, label="one process, 32 names a step")
     plt.plot(together[0], "k--", linewidth=1.2, label="two processes, 16 names each")
     plt.title("Two processes train the same model as one")
@@ -490,24 +491,26 @@ if together:
 
 
 # %%
-def both_ways(communicator: Communicator, plain, ring) -> dict[str, object]:
-    """Add up a million numbers on all ranks in both ways, and count what this rank sends."""
+def megabytes_sent(communicator: Communicator, *ways) -> list[float]:
+    """Add up a million numbers on all ranks, in each of some ways, and count what this rank sends."""
     share = torch.full((1_000_000,), float(communicator.rank + 1))
-    found = {}
-    for name, way in (("through rank 0", plain), ("around a ring", ring)):
+    sent = []
+    for way in ways:
         before = communicator.bytes_sent
-        total = way(communicator, share)
-        found[name] = (communicator.bytes_sent - before) / 1e6
-        found[f"{name}: the sum"] = total[0].item()
-    return found
+        assert way(communicator, share)[0] == 1 + 2 + 3 + 4
+        sent.append((communicator.bytes_sent - before) / 1e6)
+    return sent
 
 
-for rank, found in enumerate(on_processes(both_ways, 4, all_reduce, ring_all_reduce) or []):
-    print(f"rank {rank} sent", ", ".join(f"{name}: {value:.0f}" for name, value in found.items()))
+sent = on_processes(megabytes_sent, 4, all_reduce, ring_all_reduce)
+if sent:
+    print("sent by       through rank 0   around a ring")
+for rank, (plain, ring) in enumerate(sent or []):
+    print(f"rank {rank}    {plain:14.0f} MB {ring:12.0f} MB")
 
 # %% [markdown]
-# (In MB. The sum is $1 + 2 + 3 + 4 = 10$.) Through rank 0 one rank sends 12 MB and all others wait for it. Around the
-# ring everybody sends 6 MB, at the same time.
+# Through rank 0 one rank sends 12 MB, and all others wait for it. Around the ring everybody sends 6 MB, at the same
+# time.
 
 # %% [markdown]
 # ## Send while you compute
@@ -664,7 +667,7 @@ def training_memory(parameters: int, world_size: int, stage: int) -> float:
 check("distributed.training_memory")
 
 # %%
-figure, axis = plt.subplots(figsize=(7, 3.4))
+figure, axis = plt.subplots(figsize=(7.5, 3.4))
 devices = [1, 2, 4, 8, 16, 32, 64, 128]
 for stage, style in enumerate(("o--", "^-.", "v:", "s-")):
     used = [library.training_memory(7_500_000_000, count, stage) / 1e9 for count in devices]
@@ -838,7 +841,8 @@ networks = {
 }
 size, counts = 2 * 1.5e9, [2**power for power in range(11)]
 figure, axes = plt.subplots(1, 2, figsize=(11, 3.6), sharey=True)
-for (name, (bandwidth, latency)), style in zip(networks.items(), ("o--", "^-.", "s-"), strict=True):
+styles = (("o--", 8), ("^-.", 8), ("s-", 4))
+for (name, (bandwidth, latency)), (style, width) in zip(networks.items(), styles, strict=True):
     one = library.step_seconds(1.0, 2.0, size, 1, bandwidth, latency)
     weak = [one / library.step_seconds(1.0, 2.0, size, n, bandwidth, latency) for n in counts]
     strong = [
@@ -846,7 +850,9 @@ for (name, (bandwidth, latency)), style in zip(networks.items(), ("o--", "^-.", 
         for n in counts
     ]
     for axis, efficiency in zip(axes, (weak, strong), strict=True):
-        axis.plot(counts, [100 * share for share in efficiency], style, markersize=4, label=name)
+        axis.plot(
+            counts, [100 * share for share in efficiency], style, markersize=width, label=name
+        )
 for axis, title in zip(
     axes, ("Weak scaling levels off", "Strong scaling always stops somewhere"), strict=True
 ):
