@@ -62,7 +62,8 @@ def average_gradients(
         One tensor a parameter, equal on all ranks.
     """
     # In float64, where a count of many millions is exact.
-    total = ring_all_reduce(communicator, torch.tensor(float(count), dtype=torch.float64))
+    counted = torch.tensor(float(count), dtype=torch.float64)
+    total = ring_all_reduce(communicator, counted).item()
     return [ring_all_reduce(communicator, gradient * count) / total for gradient in gradients]
 
 

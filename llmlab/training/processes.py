@@ -6,7 +6,6 @@ SLURM starts them, and `ProcessCommunicator` joins whatever group they are in.
 
 from __future__ import annotations
 
-import math
 import os
 import pickle
 import re
@@ -46,6 +45,7 @@ _MAX_DIMENSIONS = 14
 _COMMAND = "from llmlab.training.processes import work; work()"
 _POLL_SECONDS = 0.02
 _ERROR_LINE = re.compile(r"^(\[rank\d+\]: )?[\w.]*(Error|Exception)\b.*: ")
+_FIRST_LOST = "first-lost"
 # Elsewhere a process with PyTorch in it cannot be split in two.
 _CAN_FORK = sys.platform == "linux"
 
@@ -178,10 +178,13 @@ def run_processes(
             for starter in starters:
                 _end(starter)
         outcomes = [_outcome(folder, rank) for rank in ranks]
+        lost = _lost(folder, outcomes)
     # Those that waited for the first to fail fail after it.
     failures = [outcome for outcome in outcomes if isinstance(outcome, _Raised)]
     if failures:
         raise min(failures, key=lambda failure: failure.moment).error
+    if lost:
+        raise CommunicationError(lost)
     return [outcome.value for outcome in outcomes if isinstance(outcome, _Returned)]
 
 
@@ -296,16 +299,25 @@ def _end(starter: subprocess.Popen[Any]) -> None:
     starter.wait()
 
 
-def _outcome(folder: Path, rank: int) -> _Returned | _Raised:
+def _outcome(folder: Path, rank: int) -> _Returned | _Raised | None:
     path = folder / f"outcome-{rank}"
-    if path.exists():
-        outcome: _Returned | _Raised = pickle.loads(path.read_bytes())  # noqa: S301 - our own
-        return outcome
+    if not path.exists():
+        return None
+    outcome: _Returned | _Raised = pickle.loads(path.read_bytes())  # noqa: S301 - our own
+    return outcome
+
+
+def _lost(folder: Path, outcomes: list[_Returned | _Raised | None]) -> str:
+    """Say which rank ended without an outcome; empty if none did."""
+    if None not in outcomes:
+        return ""
+    # The one that ended by itself left its number here; the others were ended for it.
+    first = folder / _FIRST_LOST
+    rank = int(first.read_text()) if first.exists() else outcomes.index(None)
     words = folder / f"words-{rank}"
     lines = words.read_text("utf-8", "replace").strip().splitlines() if words.exists() else []
-    last = f"the last that it wrote: {lines[-1]}" if lines else "it wrote nothing"
-    trouble = f"Rank {rank} ended before it was done; {last}. Was there enough memory?"
-    return _Raised(math.inf, CommunicationError(trouble))
+    last = f"Its last words: {lines[-1]}" if lines else "It left no word."
+    return f"Rank {rank} ended before it was done; was there enough memory? {last}"
 
 
 def work() -> None:
@@ -315,16 +327,18 @@ def work() -> None:
     if len(ranks) == 1:
         _be(ranks[0], folder)
     # One process imports what all need, and splits into them.
-    parent, children = os.getppid(), set()
+    parent = os.getppid()
+    children: dict[int, int] = {}
     for rank in ranks:
         child = os.fork()
         if not child:
             _be(rank, folder)
-        children.add(child)
+        children[child] = rank
     while children:
         ended, status = os.waitpid(-1, os.WNOHANG)
-        children.discard(ended)
+        rank = children.pop(ended, 0)
         if status:
+            (folder / _FIRST_LOST).write_text(str(rank))
             sys.exit(1)
         if os.getppid() != parent:
             # Whoever started this is gone, and nobody waits for an outcome.

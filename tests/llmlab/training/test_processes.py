@@ -119,7 +119,7 @@ def test_a_process_that_ends_without_a_word_is_named_with_what_it_wrote():
             os.kill(os.getpid(), signal.SIGKILL)
         time.sleep(60)
 
-    with pytest.raises(CommunicationError, match=r"Rank 1 .* wrote: I am out of memory\."):
+    with pytest.raises(CommunicationError, match=r"Rank 1 .* words: I am out of memory\."):
         run_processes(program, 2)
 
 
