@@ -12,6 +12,7 @@ __all__ = [
     "DescentView",
     "GraphView",
     "ResidualView",
+    "RingView",
     "SamplingView",
     "TokenizerView",
 ]
