@@ -11,6 +11,7 @@ from llmlab.training.checkpoint import (
     load_checkpoint,
     read_checkpoint,
     save_checkpoint,
+    snapshot,
     write_checkpoint,
 )
 from llmlab.training.errors import NotFiniteError, TrainingError
@@ -35,6 +36,7 @@ __all__ = [
     "train",
     "evaluate",
     # checkpoints
+    "snapshot",
     "save_checkpoint",
     "load_checkpoint",
     "write_checkpoint",

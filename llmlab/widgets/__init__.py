@@ -4,5 +4,6 @@ from llmlab.widgets.attention_view import AttentionView
 from llmlab.widgets.descent_view import DescentView
 from llmlab.widgets.graph_view import GraphView
 from llmlab.widgets.tokenizer_view import TokenizerView
+from llmlab.widgets.training_view import TrainingView
 
-__all__ = ["AttentionView", "DescentView", "GraphView", "TokenizerView"]
+__all__ = ["AttentionView", "DescentView", "GraphView", "TokenizerView", "TrainingView"]
