@@ -127,7 +127,8 @@ function render({ model, el }) {
         context.stroke();
       };
       curve(values, colors.raw, 1);
-      curve(smoothed(values, model.get("smoothing")), colors.mean, 2);
+      // A learning rate has no noise, and its mean would lag behind it.
+      curve(smoothed(values, name === "rates" ? 0 : model.get("smoothing")), colors.mean, 2);
       if (name === "losses") {
         context.strokeStyle = colors.ink;
         context.lineWidth = 2;
@@ -143,8 +144,7 @@ function render({ model, el }) {
         context.stroke();
       }
     }
-    context.textAlign = "left";
-    context.fillText(caption, LEFT + 6, top + 14);
+    context.fillText(caption, WIDTH - 12, top + 14);
   }
 
   function say() {

@@ -137,7 +137,7 @@ class TrainingView(StillWidget):
         parts, top = [], 8
         for name, caption, height in PANELS:
             values = np.frombuffer(getattr(self, name), np.float32)
-            parts.append(self._panel(values, caption, top, height, held_out=name == "losses"))
+            parts.append(self._panel(values, name, caption, top, height))
             top += height + _GAP
         steps = f'<text x="{_WIDTH - 4}" y="{top - 8}" text-anchor="end">step</text>'
         status = f'<text x="2" y="{top + 14}">{html.escape(self.status)}</text>'
@@ -147,12 +147,10 @@ class TrainingView(StillWidget):
             f'<rect width="100%" height="100%" fill="#ffffff"/>{"".join(parts)}{steps}{status}</svg>'
         )
 
-    def _panel(
-        self, values: np.ndarray, caption: str, top: int, height: int, *, held_out: bool
-    ) -> str:
+    def _panel(self, values: np.ndarray, name: str, caption: str, top: int, height: int) -> str:
         frame = (
             f'<rect x="{_LEFT}" y="{top}" width="{_WIDTH - _LEFT - 4}" height="{height}" fill="none" '
-            f'stroke="#bdbdbd"/><text x="{_LEFT + 6}" y="{top + 14}">{caption}</text>'
+            f'stroke="#bdbdbd"/><text x="{_WIDTH - 12}" y="{top + 14}" text-anchor="end">{caption}</text>'
         )
         known = values[np.isfinite(values)]
         if not len(known):
@@ -161,7 +159,7 @@ class TrainingView(StillWidget):
         span = high - low or 1.0
         end = max(self.total_steps, self.first_step + len(values)) - 1
 
-        def place(step: float, value: float) -> str:
+        def place(step: int, value: float) -> str:
             x = _LEFT + step / max(1, end) * (_WIDTH - _LEFT - 4)
             return f"{x:.1f},{top + height - 4 - (value - low) / span * (height - 8):.1f}"
 
@@ -181,7 +179,7 @@ class TrainingView(StillWidget):
         marks = "".join(
             f'<path d="M{place(step, min(max(loss, low), high))}m-5 -5l10 10m0 -10l-10 10" '
             'stroke="#212121" stroke-width="2" fill="none"/>'
-            for step, loss in (self._held_out if held_out else [])
+            for step, loss in (self._held_out if name == "losses" else [])
         )
         limits = "".join(
             f'<text x="{_LEFT - 6}" y="{y}" text-anchor="end">{number:.3g}</text>'
