@@ -23,6 +23,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from llmlab.data.errors import ChecksumError, PackError
+from llmlab.tokenization import Tokenizer
 
 MANIFEST_FILE = "manifest.json"
 _FORMAT = "llmlab-pack-1"
@@ -31,6 +32,7 @@ CAPACITY = {"uint16": 2**16, "uint32": 2**32}
 # A shard of so many ids is 128 MB of uint16: large enough to read at full speed, small enough to copy again.
 SHARD_TOKENS = 2**26
 Dtype = Literal["uint16", "uint32"]
+END_TOKEN = "<|endoftext|>"  # noqa: S105 - no secret
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,24 @@ def pack(
             "pack again."
         ) from error
     return manifest
+
+
+def pack_texts(texts: Iterable[str], folder: Path, tokenizer: Tokenizer) -> None:
+    """Encode texts and pack them, unless the folder holds a finished pack already.
+
+    Raises:
+        PackError: There is no text, the tokenizer has no end token, or the folder cannot be written.
+    """
+    if (folder / MANIFEST_FILE).exists():
+        return
+    end_id = tokenizer.special_tokens.get(END_TOKEN)
+    if end_id is None:
+        raise PackError(
+            f"The tokenizer has no {END_TOKEN}, which ends each document; train one with "
+            f"special_tokens=[{END_TOKEN!r}]."
+        )
+    documents = (tokenizer.encode(text, parse_special=False) for text in texts)
+    pack(documents, folder, vocabulary_size=tokenizer.vocab_size, end_id=end_id)
 
 
 def _checked(

@@ -11,6 +11,7 @@ from llmlab.training.checkpoint import (
     load_checkpoint,
     read_checkpoint,
     save_checkpoint,
+    snapshot,
     write_checkpoint,
 )
 from llmlab.training.collectives import (
@@ -57,6 +58,7 @@ __all__ = [
     "train",
     "evaluate",
     # checkpoints
+    "snapshot",
     "save_checkpoint",
     "load_checkpoint",
     "write_checkpoint",

@@ -7,6 +7,7 @@ renamed when it is whole, so a crash, or a full disk, leaves the checkpoint befo
 
 from __future__ import annotations
 
+import copy
 import os
 import pickle
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol, runtime_checkable
 
 import torch
+from torch import nn
 
 from llmlab.errors import CheckpointError
 from llmlab.model import Transformer, TransformerConfig
@@ -114,13 +116,36 @@ def check_configuration(
         )
 
 
+def snapshot(
+    model: nn.Module, optimizer: torch.optim.Optimizer, step: int, batches: HasState
+) -> dict[str, Any]:
+    """Copy what a run needs to go on, so that the run can go on before the copy is used.
+
+    Args:
+        model: Its weights.
+        optimizer: Its running means.
+        step: How many steps were taken; the schedule follows from it.
+        batches: Knows the place in the data.
+
+    Returns:
+        The states under the names of the arguments. They share no tensor with the run.
+    """
+    state = {
+        "model": model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "step": step,
+        "batches": batches.state_dict(),
+    }
+    return copy.deepcopy(state)
+
+
 def save_checkpoint(
     path: str | Path,
     *,
     model: Transformer,
     optimizer: torch.optim.Optimizer,
     step: int,
-    batches: HasState | None = None,
+    batches: HasState,
 ) -> None:
     """Save all that a run needs to go on.
 
@@ -134,14 +159,8 @@ def save_checkpoint(
     Raises:
         CheckpointError: The file cannot be written.
     """
-    content = {
-        "config": asdict(model.config),
-        "model": model.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "step": step,
-        "batches": None if batches is None else batches.state_dict(),
-        "random": torch.get_rng_state(),
-    }
+    content = snapshot(model, optimizer, step, batches)
+    content |= {"config": asdict(model.config), "random": torch.get_rng_state()}
     write_checkpoint(content, path)
 
 
@@ -150,7 +169,7 @@ def load_checkpoint(
     *,
     model: Transformer,
     optimizer: torch.optim.Optimizer,
-    batches: HasState | None = None,
+    batches: HasState,
 ) -> int:
     """Put everything back as it was when the checkpoint was saved; nothing is changed when it does not fit.
 
@@ -173,8 +192,7 @@ def load_checkpoint(
             f"The checkpoint {path} lacks {', '.join(sorted(missing))}; give a file that save_checkpoint has written."
         )
     check_configuration(content["config"], model.config, path)
-    if batches is not None and content["batches"] is not None:
-        batches.load_state_dict(content["batches"])
+    batches.load_state_dict(content["batches"])
     model.load_state_dict(content["model"])
     optimizer.load_state_dict(content["optimizer"])
     torch.set_rng_state(content["random"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from lightning.pytorch import Trainer
@@ -15,10 +15,11 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
 
 from llmlab.data.module import TokenData
-from llmlab.model import Transformer, save_huggingface
+from llmlab.model import Transformer
 from llmlab.training.callbacks import Samples, Spikes, Throughput, WholeCheckpoints
-from llmlab.training.commands import CHECKPOINTS, EXPORT, newest_checkpoint
+from llmlab.training.commands import CHECKPOINTS, EXPORT, LOGS, newest_checkpoint
 from llmlab.training.errors import TrainingError
+from llmlab.training.export import export_model
 from llmlab.training.module import LanguageModel
 from llmlab.training.strategy import ShardedStrategy
 
@@ -54,6 +55,12 @@ class TrainingCommand(LightningCLI):
             default=None,
             help="A checkpoint to go on from, or `auto` for the newest of this folder, if it has one.",
         )
+        parser.add_argument(
+            "--export",
+            type=Literal["float32", "bfloat16", "float16"],
+            default="float32",
+            help="The type of numbers in which the model is written at the end.",
+        )
         for kind, name in ((Throughput, "speed"), (Samples, "samples"), (Spikes, "spikes")):
             parser.add_lightning_class_args(kind, name)
         parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
@@ -68,7 +75,7 @@ class TrainingCommand(LightningCLI):
         """Make the trainer, with loggers and plugins of ours where the settings name none."""
         output, settings = self.config["output"], self.config_init["trainer"]
         if settings["logger"] in (None, True):
-            kwargs["logger"] = [CSVLogger(output, "logs"), TensorBoardLogger(output, "tensorboard")]
+            kwargs["logger"] = [CSVLogger(output, LOGS), TensorBoardLogger(output, "tensorboard")]
         if not settings["plugins"]:
             kwargs["plugins"] = [WholeCheckpoints()]
         if settings["strategy"] == "fsdp2":
@@ -120,8 +127,9 @@ def _export(command: TrainingCommand, folder: Path) -> None:
     state = get_model_state_dict(model, options=options)
     if command.trainer.is_global_zero:
         whole = Transformer(model.config)
-        with torch.no_grad():
-            whole.load_state_dict(state)
-        save_huggingface(whole, folder)
-        command.datamodule.tokenizer.save(folder)
+        whole.load_state_dict(state)
+        whole.to(getattr(torch, command.config["export"]))
+        settings = command.parser.dump(command.config, skip_default=False)
+        logs = command.config["output"] / LOGS
+        export_model(whole, command.datamodule.tokenizer, settings, logs, folder)
         print(f"The model is in {folder}.")

@@ -15,7 +15,7 @@ from pathlib import Path
 from llmlab.training.errors import TrainingError
 
 CONFIGS = Path(str(files("llmlab"))) / "configs"
-EXPORT, CHECKPOINTS = "model", "checkpoints"
+EXPORT, CHECKPOINTS, LOGS = "model", "checkpoints", "logs"
 
 
 def run(arguments: list[str]) -> None:

@@ -7,6 +7,7 @@ from llmlab.widgets.residual_view import ResidualView
 from llmlab.widgets.ring_view import RingView
 from llmlab.widgets.sampling_view import SamplingView
 from llmlab.widgets.tokenizer_view import TokenizerView
+from llmlab.widgets.training_view import TrainingView
 
 __all__ = [
     "AttentionView",
@@ -16,4 +17,5 @@ __all__ = [
     "RingView",
     "SamplingView",
     "TokenizerView",
+    "TrainingView",
 ]

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from llmlab.data.errors import ChecksumError, PackError
-from llmlab.data.packing import MANIFEST_FILE, Pack, pack, read_manifest
+from llmlab.data.packing import MANIFEST_FILE, Pack, pack, pack_texts, read_manifest
+from llmlab.tokenization import ByteLevelBPE
 
 DOCUMENTS = [[5, 6, 7], [8], [9, 10, 11, 12], [13, 14]]
 
@@ -183,3 +184,9 @@ def test_a_disk_that_cannot_be_written_is_told_in_a_sentence(tmp_path: Path) -> 
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(PackError, match=r"cannot be written \(.*choose another folder"):
         packed(tmp_path / "file")
+
+
+def test_a_tokenizer_without_an_end_token_is_refused(tmp_path: Path) -> None:
+    tokenizer = ByteLevelBPE.train("a b c", 260)
+    with pytest.raises(PackError, match=r"has no <\|endoftext\|>"):
+        pack_texts(["a"], tmp_path, tokenizer)

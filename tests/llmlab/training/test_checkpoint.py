@@ -72,23 +72,31 @@ def test_a_resumed_run_has_the_losses_of_an_uninterrupted_one_bit_for_bit(
 
 def test_random_numbers_go_on_where_they_were(model: Transformer, tmp_path: Path) -> None:
     optimizer = make_optimizer(model, 0.0)
-    save_checkpoint(tmp_path / "one", model=model, optimizer=optimizer, step=1)
+    save_checkpoint(tmp_path / "one", model=model, optimizer=optimizer, step=1, batches=Batches())
     expected = torch.rand(3)
     torch.manual_seed(99)
-    load_checkpoint(tmp_path / "one", model=model, optimizer=optimizer)
+    load_checkpoint(tmp_path / "one", model=model, optimizer=optimizer, batches=Batches())
     assert torch.equal(torch.rand(3), expected)
 
 
 def test_a_checkpoint_of_another_configuration_changes_nothing(
     model: Transformer, config: TransformerConfig, tmp_path: Path
 ) -> None:
-    save_checkpoint(tmp_path / "small", model=model, optimizer=make_optimizer(model, 0.0), step=1)
+    save_checkpoint(
+        tmp_path / "small",
+        model=model,
+        optimizer=make_optimizer(model, 0.0),
+        step=1,
+        batches=Batches(),
+    )
     other = Transformer(config.changed(num_layers=3, norm_epsilon=1e-6))
     before = {name: value.clone() for name, value in other.state_dict().items()}
     with pytest.raises(
         CheckpointError, match=r"norm_epsilon is 1e-05 there and 1e-06 here, num_layers is 2 there"
     ):
-        load_checkpoint(tmp_path / "small", model=other, optimizer=make_optimizer(other, 0.0))
+        load_checkpoint(
+            tmp_path / "small", model=other, optimizer=make_optimizer(other, 0.0), batches=Batches()
+        )
     assert all(torch.equal(value, before[name]) for name, value in other.state_dict().items())
 
 
@@ -97,7 +105,9 @@ def test_a_checkpoint_that_was_cut_short_is_told(
     model: Transformer, tmp_path: Path, kept: float
 ) -> None:
     path = tmp_path / "whole"
-    save_checkpoint(path, model=model, optimizer=make_optimizer(model, 0.0), step=1)
+    save_checkpoint(
+        path, model=model, optimizer=make_optimizer(model, 0.0), step=1, batches=Batches()
+    )
     data = path.read_bytes()
     path.write_bytes(data[: int(kept * len(data)) if isinstance(kept, float) else kept])
     with pytest.raises(CheckpointError, match=r"whole is damaged or was cut short; resume from"):
@@ -118,7 +128,9 @@ def test_what_is_no_checkpoint_is_told(model: Transformer, tmp_path: Path) -> No
         read_checkpoint(tmp_path / "list")
     write_checkpoint({"model": {}}, tmp_path / "half")
     with pytest.raises(CheckpointError, match="lacks batches, config, optimizer, random, step"):
-        load_checkpoint(tmp_path / "half", model=model, optimizer=make_optimizer(model, 0.0))
+        load_checkpoint(
+            tmp_path / "half", model=model, optimizer=make_optimizer(model, 0.0), batches=Batches()
+        )
 
 
 def test_a_full_disk_leaves_the_checkpoint_before_as_it_was(
