@@ -51,6 +51,7 @@ def _modules() -> Iterator[tuple[str, ast.Module]]:
             text = path.read_text("utf-8")
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                yield text, ast.parse(text)
+                tree = ast.parse(text)
         except (UnicodeDecodeError, SyntaxError):
             continue
+        yield text, tree
