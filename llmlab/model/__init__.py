@@ -14,10 +14,12 @@ from llmlab.model.attention import (
 from llmlab.model.block import TransformerBlock
 from llmlab.model.cache import KVCache
 from llmlab.model.config import PRESETS, TransformerConfig, preset
+from llmlab.model.counting import count_parameters
 from llmlab.model.embedding import TokenEmbedding, embed
 from llmlab.model.feed_forward import FeedForward, SwiGLU, gelu, silu
 from llmlab.model.generation import (
     Sampling,
+    apply_temperature,
     generate,
     min_p,
     pad_left,
@@ -27,9 +29,13 @@ from llmlab.model.generation import (
     top_k,
     top_p,
 )
-from llmlab.model.gguf_file import load_gguf
+from llmlab.model.gguf_file import GGUFFile, halves_paired, load_gguf, name_from_gguf
 from llmlab.model.huggingface import load_huggingface, save_huggingface
+from llmlab.model.initialization import initial_deviation
+from llmlab.model.layout import laid_out
+from llmlab.model.lens import logit_lens, residual_stream
 from llmlab.model.norms import LayerNorm, RMSNorm, layer_norm, rms_norm
+from llmlab.model.past import attend_with_past
 from llmlab.model.positions import (
     LearnedPositions,
     RotaryScaling,
@@ -37,7 +43,9 @@ from llmlab.model.positions import (
     rotary_angles,
     sinusoidal_positions,
 )
+from llmlab.model.text_model import TextModel, open_text_model
 from llmlab.model.transformer import Transformer
+from llmlab.model.writing import write_on
 
 __all__ = [
     # embeddings and positions
@@ -70,20 +78,33 @@ __all__ = [
     "TransformerConfig",
     "PRESETS",
     "preset",
+    "count_parameters",
+    "initial_deviation",
+    "attend_with_past",
     "KVCache",
     "Transformer",
+    "laid_out",
+    "residual_stream",
+    "logit_lens",
     # writing
     "Sampling",
+    "apply_temperature",
     "top_k",
     "top_p",
     "min_p",
     "penalize_repetition",
+    "write_on",
     "pad_left",
     "stream",
     "generate",
     "stream_text",
+    "TextModel",
+    "open_text_model",
     # weights
     "load_huggingface",
     "save_huggingface",
     "load_gguf",
+    "GGUFFile",
+    "name_from_gguf",
+    "halves_paired",
 ]

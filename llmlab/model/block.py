@@ -17,8 +17,10 @@ from torch import Tensor, nn
 from llmlab.errors import ConfigurationError
 from llmlab.model.attention import Mask, MultiHeadAttention
 from llmlab.model.cache import LayerCache
+from llmlab.model.config import TransformerConfig
 from llmlab.model.feed_forward import FeedForward, SwiGLU
 from llmlab.model.norms import LayerNorm, RMSNorm
+from llmlab.model.positions import Rotation
 
 NORMS: dict[str, Callable[[int, float], nn.Module]] = {"layer": LayerNorm, "rms": RMSNorm}
 FEED_FORWARDS: dict[str, Callable[[int, int | None, bool], nn.Module]] = {
@@ -83,20 +85,36 @@ class TransformerBlock(nn.Module):
         self.feed_forward_norm = NORMS[norm](model_dim, norm_epsilon)
         self.feed_forward = FEED_FORWARDS[feed_forward](model_dim, hidden_dim, bias)
 
+    @classmethod
+    def from_config(cls, config: TransformerConfig, *, fused: bool = True) -> TransformerBlock:
+        """Make one of the blocks that a configuration describes."""
+        return cls(
+            config.model_dim,
+            config.num_heads,
+            num_kv_heads=config.num_kv_heads,
+            hidden_dim=config.hidden_dim,
+            norm=config.norm,
+            norm_epsilon=config.norm_epsilon,
+            feed_forward=config.feed_forward,
+            bias=config.bias,
+            rotary_base=config.rotary_base if config.position == "rotary" else None,
+            fused=fused,
+        )
+
     def forward(
         self,
         x: Float[Tensor, "... length model_dim"],
         mask: Mask | None = None,
         positions: Int[Tensor, "length"] | None = None,
         *,
-        angles: Float[Tensor, "... length half"] | None = None,
+        rotation: Rotation | None = None,
         causal: bool = False,
         cache: LayerCache | None = None,
     ) -> Float[Tensor, "... length model_dim"]:
         """Pass sequences through the block; `MultiHeadAttention` says what the arguments mean."""
 
         def attend(x: Tensor) -> Tensor:
-            return self.attention(x, mask, positions, angles=angles, causal=causal, cache=cache)
+            return self.attention(x, mask, positions, rotation=rotation, causal=causal, cache=cache)
 
         if self.norm_first:
             x = x + attend(self.attention_norm(x))

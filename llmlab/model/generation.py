@@ -20,6 +20,16 @@ from llmlab.model.cache import KVCache
 from llmlab.model.transformer import Transformer
 
 
+def apply_temperature(
+    logits: Float[Tensor, "... vocabulary"], temperature: float
+) -> Float[Tensor, "... vocabulary"]:
+    """Divide the logits by the temperature; at 0 only the largest of each row is kept."""
+    if temperature > 0:
+        return logits / temperature
+    largest = logits.argmax(dim=-1, keepdim=True)
+    return torch.full_like(logits, -math.inf).scatter(-1, largest, logits.gather(-1, largest))
+
+
 def top_k(logits: Float[Tensor, "... vocabulary"], k: int) -> Float[Tensor, "... vocabulary"]:
     """Keep the `k` largest logits of each row, and those that equal the smallest of them."""
     smallest = logits.topk(min(k, logits.shape[-1]), dim=-1).values[..., -1:]
@@ -99,14 +109,20 @@ class Sampling:
         """Choose a token for each row, by the temperature and the filters."""
         if self.temperature == 0:
             return logits.argmax(dim=-1)
-        logits = logits.float() / self.temperature
+        return torch.multinomial(self.probabilities(logits), 1, generator=generator).squeeze(-1)
+
+    def probabilities(
+        self, logits: Float[Tensor, "... vocabulary"]
+    ) -> Float[Tensor, "... vocabulary"]:
+        """Give the probabilities with which tokens are drawn."""
+        logits = apply_temperature(logits.float(), self.temperature)
         if self.top_k is not None:
             logits = top_k(logits, self.top_k)
         if self.top_p is not None:
             logits = top_p(logits, self.top_p)
         if self.min_p is not None:
             logits = min_p(logits, self.min_p)
-        return torch.multinomial(logits.softmax(dim=-1), 1, generator=generator).squeeze(-1)
+        return logits.softmax(dim=-1)
 
 
 GREEDY = Sampling()

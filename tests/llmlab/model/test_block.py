@@ -11,6 +11,7 @@ from llmlab.model import (
     RMSNorm,
     SwiGLU,
     TransformerBlock,
+    TransformerConfig,
     causal_mask,
 )
 
@@ -148,3 +149,25 @@ def test_rotary_positions_reach_the_attention(norm_first):
 def test_an_unknown_choice_is_refused_with_those_there_are(unchecked, choice, message):
     with pytest.raises(ConfigurationError, match=message):
         TransformerBlock(8, 2, **choice)
+
+
+@pytest.mark.parametrize("position", ["learned", "rotary"])
+def test_a_block_of_a_configuration_is_the_block_with_its_fields(position: str) -> None:
+    config = TransformerConfig(
+        9, 8, 16, 2, 4, num_kv_heads=2, hidden_dim=10, position=position, norm_epsilon=0.1
+    )
+    made = TransformerBlock.from_config(config, fused=False)
+    base = 10_000.0 if position == "rotary" else None
+    by_hand = TransformerBlock(
+        16,
+        4,
+        hidden_dim=10,
+        norm_epsilon=0.1,
+        fused=False,
+        **{**LLAMA, "rotary_base": base},
+    )
+    by_hand.load_state_dict(made.state_dict())
+    x = torch.randn(2, 5, 16)
+    torch.testing.assert_close(made(x, causal=True), by_hand(x, causal=True))
+    assert made.attention.rotary_base == base
+    assert not made.attention.fused

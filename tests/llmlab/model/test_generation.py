@@ -17,6 +17,7 @@ from llmlab.errors import ConfigurationError, ShapeError
 from llmlab.model import (
     Sampling,
     Transformer,
+    apply_temperature,
     generate,
     min_p,
     pad_left,
@@ -43,6 +44,32 @@ def model() -> Transformer:
 
 def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
+
+
+def test_a_temperature_stretches_the_differences_of_logits() -> None:
+    logits = torch.tensor([[2.0, 1.0, 0.0], [0.0, -1.0, 3.0]])
+    for temperature in (0.5, 1.0, 2.0):
+        ratio = apply_temperature(logits, temperature).softmax(dim=-1)
+        assert torch.allclose(
+            ratio[:, 0] / ratio[:, 1], torch.tensor([1.0, 1.0]).div(temperature).exp()
+        )
+
+
+def test_at_temperature_zero_one_token_of_each_row_is_left() -> None:
+    logits = torch.tensor([[2.0, 5.0, 5.0], [-1.0, -3.0, -2.0]])
+    left = apply_temperature(logits, 0.0)
+    assert left.softmax(dim=-1).tolist() == [[0, 1, 0], [1, 0, 0]]
+    assert left[0, 1] == 5
+
+
+def test_the_probabilities_of_a_sampling_are_those_that_it_draws_from() -> None:
+    sampling = Sampling(0.7, top_k=4, top_p=0.9, min_p=0.1)
+    logits = torch.randn(12, generator=generator())
+    chances = sampling.probabilities(logits)
+    draws = sampling.choose(logits.expand(4000, -1), generator())
+    assert torch.allclose(draws.bincount(minlength=12) / 4000, chances, atol=0.03)
+    assert set(draws.tolist()) == set(kept(chances.log()))
+    assert Sampling().probabilities(logits).argmax() == logits.argmax()
 
 
 def test_top_k_keeps_the_k_likeliest() -> None:
