@@ -21,7 +21,6 @@ from llmlab.data.minhash import (
     THRESHOLD,
     MinHasher,
     Signatures,
-    content_number,
     near_duplicates,
 )
 from llmlab.data.pipeline import BATCH, COPIES, NEAR_COPIES, WHY, first_equal
@@ -94,7 +93,7 @@ def clean_on_cluster(
 def _clean(shard: Path, target: Path, steps: Sequence[Step], hasher: MinHasher) -> _Shard:
     report = Report([*(step.name for step in steps), COPIES, NEAR_COPIES])
     contents: list[int] = []
-    signatures = [hasher.signatures(())]
+    signatures: list[Signatures] = []
     with target.open("w", encoding="utf-8") as file:
         documents = read_documents(shard)
         while batch := list(islice(documents, BATCH)):
@@ -106,9 +105,10 @@ def _clean(shard: Path, target: Path, steps: Sequence[Step], hasher: MinHasher) 
                 if not step
             ]
             file.writelines(json.dumps({"text": text}) + "\n" for text in kept)
-            contents += map(content_number, kept)
-            signatures.append(hasher.signatures(kept))
-    return _Shard(target, report, np.array(contents, dtype=np.uint64), np.concatenate(signatures))
+            prints = [hasher.fingerprint(text) for text in kept]
+            contents += [content for content, _ in prints]
+            signatures += [signature for _, signature in prints]
+    return _Shard(target, report, np.array(contents, dtype=np.uint64), hasher.stacked(signatures))
 
 
 def _drop(target: Path, marks: NDArray[np.uint8], names: Sequence[str]) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ the Mersenne prime 2^31 - 1 takes two shifts and sums instead of a division.
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
@@ -56,14 +57,21 @@ def run_numbers(numbers: NDArray[np.uint64], size: int) -> NDArray[np.uint64]:
 
 def shingle_numbers(text: str, size: int = SHINGLE_SIZE) -> NDArray[np.int64]:
     """Turn the shingles of a text into numbers below `PRIME`, for `minhash_signature`."""
-    runs = run_numbers(word_numbers(content_words(text)), size)
-    return ((runs >> np.uint64(33)) % _PRIME).astype(np.int64)
+    return _shingle_numbers(content_words(text), size).astype(np.int64)
+
+
+def _shingle_numbers(words: list[str], size: int) -> NDArray[np.uint64]:
+    return (run_numbers(word_numbers(words), size) >> np.uint64(33)) % _PRIME
 
 
 def content_number(text: str) -> int:
     """Give a 64-bit number to the words of a text: equal for equal words."""
-    words = content_words(text)
-    return int(run_numbers(word_numbers(words), len(words))[0])
+    return _content_number(content_words(text))
+
+
+def _content_number(words: list[str]) -> int:
+    digest = hashlib.blake2b(" ".join(words).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little")
 
 
 class MinHasher:
@@ -86,7 +94,15 @@ class MinHasher:
 
     def signature(self, text: str) -> Signatures:
         """Make the signature of one text: (bands * rows,)."""
-        numbers = np.unique(shingle_numbers(text, self.size)).astype(np.uint64)
+        return self._signature(content_words(text))
+
+    def fingerprint(self, text: str) -> tuple[int, Signatures]:
+        """Give the number of a text's words, as `content_number`, and its signature."""
+        words = content_words(text)
+        return _content_number(words), self._signature(words)
+
+    def _signature(self, words: list[str]) -> Signatures:
+        numbers = np.unique(_shingle_numbers(words, self.size))
         smallest = np.full(len(self._offsets), PRIME, dtype=np.uint64)
         # Made anew for each text, so that several threads can share a hasher.
         whole, rest = np.empty((2, len(smallest), _BLOCK), dtype=np.uint64)
@@ -110,7 +126,11 @@ class MinHasher:
 
     def signatures(self, texts: Iterable[str]) -> Signatures:
         """Make the signatures of several texts: (documents, bands * rows)."""
-        made = [self.signature(text) for text in texts]
+        return self.stacked(self.signature(text) for text in texts)
+
+    def stacked(self, signatures: Iterable[Signatures]) -> Signatures:
+        """Put signatures one below the other: (documents, bands * rows), also of no documents."""
+        made = list(signatures)
         return np.stack(made) if made else np.zeros((0, self.bands * self.rows), dtype=np.uint32)
 
     def keys(self, signatures: Signatures) -> Keys:

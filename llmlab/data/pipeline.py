@@ -20,7 +20,6 @@ from llmlab.data.minhash import (
     THRESHOLD,
     MinHasher,
     Signatures,
-    content_number,
     near_duplicates,
 )
 from llmlab.data.report import Report
@@ -124,9 +123,10 @@ def clean_stream(
     def mark_copies(batch: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
         marked = {name: list(batch[name]) for name in _MARKS}
         rows = [row for row, step in enumerate(marked["removed_by"]) if not step]
-        keys = hasher.keys(hasher.signatures(marked["text"][row] for row in rows))
-        for row, own_keys in zip(rows, keys.tolist(), strict=True):
-            if seen.add(content_number(marked["text"][row])):
+        prints = [hasher.fingerprint(marked["text"][row]) for row in rows]
+        keys = hasher.keys(hasher.stacked(signature for _, signature in prints))
+        for row, (content, _), own_keys in zip(rows, prints, keys.tolist(), strict=True):
+            if seen.add(content):
                 removed_by = COPIES
             # Each filter has to learn the document, so all are asked.
             elif sum(band.add(key) for band, key in zip(bands, own_keys, strict=True)):
@@ -159,10 +159,10 @@ def _check(columns: Sequence[str], count: int) -> None:
 
 
 def _fingerprints(batch: Mapping[str, Sequence[str]], hasher: MinHasher) -> dict[str, Any]:
+    prints = [hasher.fingerprint(text) for text in batch["text"]]
     return {
-        # Arrow's lists of unsigned numbers come back as such, whatever they hold.
-        "content": np.array([content_number(text) for text in batch["text"]], dtype=np.uint64),
-        "signature": list(hasher.signatures(batch["text"])),
+        "content": np.array([content for content, _ in prints], dtype=np.uint64),
+        "signature": [signature for _, signature in prints],
     }
 
 

@@ -202,8 +202,8 @@ check("data.gopher_quality")
 
 # %%
 trials = {
-    "a poem": "Tyger Tyger, burning bright,\nIn the forests of the night;\nWhat immortal hand or eye,\n"
-    "Could frame thy fearful symmetry?",
+    "a poem": "The owl has closed her yellow eye,\nThe wind is in the weir,\nAnd one by one the stars go by\n"
+    "As if they did not hear.",
     "a recipe": "\n".join(["- 2 eggs", "- 100 g of sugar", "- 1 spoon of the best butter"] * 8),
     "a price list": "Tea 2.50 coffee 3.20 cake 4.10 bread 1.90 " * 10,
     "German": by_dirt["foreign language"],
@@ -654,15 +654,13 @@ def clean(pages: list[str]) -> tuple[dict[int, str], dict[str, list[int]]]:
     return {number: scrub_emails(text) for number, text in texts.items()}, removed
 
 
-kept, removed = clean([page.text for page in crawl])
-print(f"{len(kept)} of {len(crawl)} pages are kept. The first one:\n\n{next(iter(kept.values()))}")
-
 # %% [markdown]
 # ## What each step removed
 #
 # We know what happened to each page. So we can ask of each step: was it right?
 
 # %%
+kept, removed = clean([page.text for page in crawl])
 good = {"clean", "wrong encoding", "web page", "boilerplate", "personal data"}
 rightly = [sum(crawl[n].dirt not in good for n in numbers) for numbers in removed.values()]
 wrongly = [len(numbers) - right for numbers, right in zip(removed.values(), rightly, strict=True)]
@@ -692,8 +690,14 @@ plt.show()
 for step, numbers in removed.items():
     print(f"{step:15} {dict(Counter(crawl[n].dirt for n in numbers).most_common())}")
 print(f"{'still here':15} {dict(Counter(crawl[n].dirt for n in missed).most_common())}")
+print(
+    f"\n{len(kept)} of {len(crawl)} pages are kept. The first one:\n\n{next(iter(kept.values()))}"
+)
 
 # %% [markdown]
+# Do not believe such a picture too soon. These pages are of our own making, and each was spoiled in one way, for which
+# there is one step. On the web nobody has left a note, and a page is good for one reader and useless to the next.
+#
 # Some things to try:
 #
 # - Take a step out, or move it: what happens when copies are sought before the pages are mended?

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 
-SHARED = Path(__file__).parents[4] / "shared" / "data"
+FOLDER = Path(os.environ.get("LLMLAB_DATA") or Path(__file__).parents[4] / "shared" / "data")
 
 
 @pytest.fixture
 def real_data(monkeypatch: pytest.MonkeyPatch) -> Path:
     """Name the folder of real corpora, as a classroom does; without one, the test is left out."""
-    folder = Path(os.environ.get("LLMLAB_DATA") or SHARED)
-    if not folder.is_dir():
+    if not FOLDER.is_dir():
         pytest.skip("needs the folder of corpora that LLMLAB_DATA names, or ../shared/data")
-    monkeypatch.setenv("LLMLAB_DATA", str(folder))
-    return folder
+    monkeypatch.setenv("LLMLAB_DATA", str(FOLDER))
+    return FOLDER

@@ -52,6 +52,17 @@ def test_what_llmlab_makes_itself_needs_no_folder() -> None:
     assert places.find(registry.corpus("tales")) == places.Place(Tier.EMBEDDED, None)
 
 
+def test_a_model_that_is_shipped_has_a_folder(
+    folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "SHIPPED", folders)
+    tales = registry.model("tales-1m")
+    assert places.find(tales) is None
+    assert "llmlab train --config tales-1m" in places.missing(tales)
+    (folders / "tales-1m").mkdir()
+    assert places.find(tales) == places.Place(Tier.EMBEDDED, folders / "tales-1m")
+
+
 def test_a_classrooms_folder_comes_before_the_download(folders: Path) -> None:
     put(folders / "cache/org/hub-name/c0ffee/b.txt")
     put(folders / "cache/org/hub-name/c0ffee/c.txt")
