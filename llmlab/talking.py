@@ -71,12 +71,13 @@ def generate(
     sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
     opened = _opened(model, precision, device)
     console = _console()
-    ids = opened.prompt(prompt)
-    if not ids:
-        raise typer.BadParameter(f"{model} needs a text to go on with.", param_hint="PROMPT")
     console.print(prompt, end="", style="bold", markup=False, highlight=False, soft_wrap=True)
     pieces = opened.write(
-        ids, max_tokens, sampling, stop_strings=stop or (), generator=_generator(seed, device)
+        opened.prompt(prompt),
+        max_tokens,
+        sampling,
+        stop_strings=stop or (),
+        generator=_generator(seed, device),
     )
     _shown(pieces, console)
 
