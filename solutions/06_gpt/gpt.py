@@ -869,8 +869,8 @@ else:
     print("There is no file of real weights here; the exercise needs only the names below.")
 
 # %% [markdown]
-# (`Q4_1` and `Q8_0` say how the numbers are stored: in 4 and in 8 bits each, with scales for groups of 32. How that is
-# done is lab 11.) Your model calls the same things by other names:
+# (`Q4_1` and `Q8_0` say how the numbers are stored: in 4 and in 8 bits each, with scales for groups of 32.)
+# Your model calls the same things by other names:
 #
 # | in the file | in your model |
 # |---|---|
@@ -970,8 +970,8 @@ print(f"largest difference to the library's logits: {difference.abs().max():.1e}
 
 # %% [markdown]
 # Now ask it something. SmolLM2 was trained to answer within a form: each message stands between `<|im_start|>` and
-# `<|im_end|>`, and the answer begins where the form says `assistant`. (Chat forms are lab 09. The tiny model knows no
-# questions; it tells a story instead.) The words appear as your loop gives them.
+# `<|im_end|>`, and the answer begins where the form says `assistant`. (The tiny model knows no questions; it
+# tells a story instead.) The words appear as your loop gives them.
 
 
 # %%
@@ -1034,12 +1034,14 @@ AttentionView([label(token) for token in sentence_ids.tolist()], heads, layer=la
 #
 # The head can read the stream at any height, and not only at its end. This is the **logit lens** (nostalgebraist, 2020):
 # what would the model say if it stopped after each layer? Look at the last column from the bottom to the top. At the
-# bottom it says the word itself: one table, used twice. In the middle it often says nothing that makes sense, since
-# those layers write for each other and not for the head. So switch the view to **the rank of the final token**: how
-# many tokens stand before the right one? In which layers does the answer rise to the top?
+# bottom it mostly says the word itself: one table, used twice. In the middle it often says nothing that makes sense,
+# since those layers write for each other and not for the head. So switch the view to **the rank of the final token**,
+# which is its place when all tokens are sorted. In which layers does the answer rise to the top?
 
 # %%
-fact = "The capital of France is" if name == "SmolLM2" else prompt
+fact = prompt
+if name == "SmolLM2":
+    fact = "The capital of France is Paris, and the capital of Spain is"
 ResidualView(mine, torch.tensor(tokenizer.encode(fact)), label)
 
 # %% [markdown]
