@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from llmlab import __version__
+from llmlab import __version__, talking
 from llmlab.errors import LlmlabError
 from llmlab.workspace import lay_labs, open_jupyterlab
 
@@ -60,6 +60,10 @@ def lab(
         )
     if not lay_only:
         raise typer.Exit(open_jupyterlab(folder, browser, port))
+
+
+app.command()(talking.generate)
+app.command()(talking.chat)
 
 
 def main() -> None:

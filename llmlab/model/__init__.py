@@ -29,9 +29,10 @@ from llmlab.model.generation import (
     top_k,
     top_p,
 )
-from llmlab.model.gguf_file import halves_paired, load_gguf, name_from_gguf
+from llmlab.model.gguf_file import GGUFFile, halves_paired, load_gguf, name_from_gguf
 from llmlab.model.huggingface import load_huggingface, save_huggingface
 from llmlab.model.initialization import initial_deviation
+from llmlab.model.layout import laid_out
 from llmlab.model.lens import logit_lens, residual_stream
 from llmlab.model.norms import LayerNorm, RMSNorm, layer_norm, rms_norm
 from llmlab.model.past import attend_with_past
@@ -42,6 +43,7 @@ from llmlab.model.positions import (
     rotary_angles,
     sinusoidal_positions,
 )
+from llmlab.model.text_model import TextModel, open_text_model
 from llmlab.model.transformer import Transformer
 from llmlab.model.writing import write_on
 
@@ -81,6 +83,7 @@ __all__ = [
     "attend_with_past",
     "KVCache",
     "Transformer",
+    "laid_out",
     "residual_stream",
     "logit_lens",
     # writing
@@ -95,10 +98,13 @@ __all__ = [
     "stream",
     "generate",
     "stream_text",
+    "TextModel",
+    "open_text_model",
     # weights
     "load_huggingface",
     "save_huggingface",
     "load_gguf",
+    "GGUFFile",
     "name_from_gguf",
     "halves_paired",
 ]

@@ -9,14 +9,14 @@ from __future__ import annotations
 import math
 
 import torch
-from einops import einsum, rearrange, repeat
+from einops import einsum, repeat
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
 from llmlab.errors import ConfigurationError, DtypeError, ShapeError
 from llmlab.model.cache import LayerCache
-from llmlab.model.positions import apply_rotary, rotary_angles
+from llmlab.model.positions import Rotation, rotary_angles
 
 # Boolean (True: may attend) or added to the scores (0: may, -inf: may not). It broadcasts, so a
 # mask that is the same for all queries can be (batch, 1, 1, key).
@@ -114,6 +114,13 @@ def fused_attention(
         causal: Let each token see itself and those before it; instead of a mask, and faster.
     """
     grouped = query.shape[-3] != key.shape[-3]
+    same_for_all_heads = mask is None or mask.dim() == 2 or mask.shape[-3] == 1
+    if grouped and query.shape[-2] == 1 and same_for_all_heads and not causal:
+        # One token is being written. Query heads that share keys are then as good as several
+        # queries of one head, and the keys are read once for all of them.
+        shared = query.unflatten(-3, (key.shape[-3], -1)).squeeze(-2)
+        gathered = functional.scaled_dot_product_attention(shared, key, value, attn_mask=mask)
+        return gathered.flatten(-3, -2).unsqueeze(-2)
     return functional.scaled_dot_product_attention(
         query, key, value, attn_mask=mask, is_causal=causal, enable_gqa=grouped
     )
@@ -131,14 +138,14 @@ def split_heads(
         raise ConfigurationError(
             f"{num_heads} heads do not divide vectors of {x.shape[-1]}; choose a divisor of it."
         )
-    return rearrange(x, "... length (head dim) -> ... head length dim", head=num_heads)
+    return x.unflatten(-1, (num_heads, -1)).transpose(-3, -2)
 
 
 def join_heads(
     heads: Float[Tensor, "... head length head_dim"],
 ) -> Float[Tensor, "... length model_dim"]:
     """Undo `split_heads`."""
-    return rearrange(heads, "... head length dim -> ... length (head dim)")
+    return heads.transpose(-3, -2).flatten(start_dim=-2)
 
 
 class MultiHeadAttention(nn.Module):
@@ -197,7 +204,7 @@ class MultiHeadAttention(nn.Module):
         mask: Mask | None = None,
         positions: Int[Tensor, "length"] | None = None,
         *,
-        angles: Float[Tensor, "... length half"] | None = None,
+        rotation: Rotation | None = None,
         causal: bool = False,
         cache: LayerCache | None = None,
     ) -> Float[Tensor, "... length model_dim"]:
@@ -208,11 +215,12 @@ class MultiHeadAttention(nn.Module):
             mask: Broadcasts to (..., head, query, key): one mask a sequence is (batch, 1, query,
                 key), for without the 1 its batch would be taken for the heads.
             positions: Where the tokens stand, for rotary positions; 0, 1, 2, ... by default.
-            angles: The angles of these positions, when the caller has made them for all layers.
+            rotation: The cosines and sines of these positions, when the caller has made them for
+                all layers.
             causal: Let each token see itself and those before it, without a mask.
             cache: Keys and values of the tokens before these; theirs are added to it.
         """
-        query, key, value = self.project(x, positions, angles)
+        query, key, value = self.project(x, positions, rotation)
         if cache is not None:
             key, value = cache.append(key, value)
         if self.fused:
@@ -231,17 +239,17 @@ class MultiHeadAttention(nn.Module):
         x: Float[Tensor, "... length model_dim"],
         mask: Mask | None = None,
         positions: Int[Tensor, "length"] | None = None,
-        angles: Float[Tensor, "... length half"] | None = None,
+        rotation: Rotation | None = None,
     ) -> Float[Tensor, "... head query key"]:
         """Give each head's attention weights, to be looked at."""
-        query, key, _ = self.project(x, positions, angles)
+        query, key, _ = self.project(x, positions, rotation)
         return attention_weights(query, self._shared(key), mask)
 
     def project(
         self,
         x: Float[Tensor, "... length model_dim"],
         positions: Int[Tensor, "length"] | None = None,
-        angles: Float[Tensor, "... length half"] | None = None,
+        rotation: Rotation | None = None,
     ) -> tuple[
         Float[Tensor, "... head length head_dim"],
         Float[Tensor, "... kv_head length head_dim"],
@@ -252,14 +260,18 @@ class MultiHeadAttention(nn.Module):
         key = split_heads(self.key(x), self.num_kv_heads)
         value = split_heads(self.value(x), self.num_kv_heads)
         if self.rotary_base is not None:
-            if angles is None:
-                if positions is None:
-                    positions = torch.arange(x.shape[-2], device=x.device)
-                angles = rotary_angles(positions, self.head_dim, self.rotary_base)
-            if angles.dim() > 2:
-                angles = angles.unsqueeze(-3)  # one sequence's angles serve all of its heads
-            query, key = apply_rotary(query, angles), apply_rotary(key, angles)
+            rotation = rotation or self._rotation(x, positions)
+            query, key = rotation.turn(query), rotation.turn(key)
         return query, key, value
+
+    def _rotation(
+        self, x: Float[Tensor, "... length model_dim"], positions: Int[Tensor, "length"] | None
+    ) -> Rotation:
+        """Make the rotation of one layer that is used by itself."""
+        assert self.rotary_base is not None  # noqa: S101 - the callers have looked
+        if positions is None:
+            positions = torch.arange(x.shape[-2], device=x.device)
+        return Rotation.of(rotary_angles(positions, self.head_dim, self.rotary_base), x.dtype)
 
     def _shared(
         self, heads: Float[Tensor, "... kv_head length dim"]

@@ -20,6 +20,7 @@ from llmlab.model.cache import LayerCache
 from llmlab.model.config import TransformerConfig
 from llmlab.model.feed_forward import FeedForward, SwiGLU
 from llmlab.model.norms import LayerNorm, RMSNorm
+from llmlab.model.positions import Rotation
 
 NORMS: dict[str, Callable[[int, float], nn.Module]] = {"layer": LayerNorm, "rms": RMSNorm}
 FEED_FORWARDS: dict[str, Callable[[int, int | None, bool], nn.Module]] = {
@@ -106,14 +107,14 @@ class TransformerBlock(nn.Module):
         mask: Mask | None = None,
         positions: Int[Tensor, "length"] | None = None,
         *,
-        angles: Float[Tensor, "... length half"] | None = None,
+        rotation: Rotation | None = None,
         causal: bool = False,
         cache: LayerCache | None = None,
     ) -> Float[Tensor, "... length model_dim"]:
         """Pass sequences through the block; `MultiHeadAttention` says what the arguments mean."""
 
         def attend(x: Tensor) -> Tensor:
-            return self.attention(x, mask, positions, angles=angles, causal=causal, cache=cache)
+            return self.attention(x, mask, positions, rotation=rotation, causal=causal, cache=cache)
 
         if self.norm_first:
             x = x + attend(self.attention_norm(x))

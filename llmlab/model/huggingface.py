@@ -344,7 +344,7 @@ def load_huggingface(folder: Path, *, fused: bool = True) -> Transformer:
         )
     try:
         config = adapter.config(theirs)
-    except (KeyError, TypeError, ConfigurationError) as error:
+    except (KeyError, TypeError, ZeroDivisionError, ConfigurationError) as error:
         what = f"lacks {error}" if isinstance(error, KeyError) else f"cannot be used: {error}"
         raise CheckpointError(f"{folder / 'config.json'} {what}") from error
     return filled(config, adapter.ours(_read_weights(folder), config), folder, fused=fused)

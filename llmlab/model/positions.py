@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from einops import rearrange
@@ -132,6 +133,30 @@ def rotary_angles(
     return positions.float().unsqueeze(-1) * frequencies
 
 
+class Rotation(NamedTuple):
+    """The cosines and sines of rotary angles, which all heads of all layers share.
+
+    Attributes:
+        cos: (length, half), or (batch, 1, length, half) where each sequence has positions of its own.
+        sin: Likewise.
+    """
+
+    cos: Tensor
+    sin: Tensor
+
+    @classmethod
+    def of(cls, angles: Float[Tensor, "*batch length half"], dtype: torch.dtype) -> Rotation:
+        """Compute them from angles, in float32, and round them to the type of what will be turned."""
+        return cls(angles.cos().to(dtype), angles.sin().to(dtype))
+
+    def turn(self, x: Float[Tensor, "... length head_dim"]) -> Float[Tensor, "... length head_dim"]:
+        """Turn each pair of dimensions; `apply_rotary` says which are paired."""
+        first, second = x.chunk(2, dim=-1)
+        return torch.cat(
+            [first * self.cos - second * self.sin, first * self.sin + second * self.cos], dim=-1
+        )
+
+
 def apply_rotary(
     x: Float[Tensor, "... length head_dim"], angles: Float[Tensor, "*#batch length half"]
 ) -> Float[Tensor, "... length head_dim"]:
@@ -151,6 +176,4 @@ def apply_rotary(
             f"{x.shape[-2]} tokens of {x.shape[-1]}; make them with rotary_angles from these "
             "tokens' positions and an even head_dim."
         )
-    first, second = x.chunk(2, dim=-1)
-    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
-    return torch.cat([first * cos - second * sin, first * sin + second * cos], dim=-1)
+    return Rotation.of(angles, x.dtype).turn(x)

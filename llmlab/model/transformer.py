@@ -16,7 +16,7 @@ from llmlab.model.cache import KVCache
 from llmlab.model.config import TransformerConfig
 from llmlab.model.embedding import TokenEmbedding
 from llmlab.model.initialization import initial_deviation
-from llmlab.model.positions import LearnedPositions, rotary_angles
+from llmlab.model.positions import LearnedPositions, Rotation, rotary_angles
 
 
 class Transformer(nn.Module):
@@ -92,11 +92,11 @@ class Transformer(nn.Module):
         length = ids.shape[-1]
         if cache is not None:
             cache.make_room(length)
-        x, angles = self._enter(ids, cache, real)
+        x, rotation = self._enter(ids, cache, real)
         mask, causal = self._mask(ids, cache, real)
         for index, block in enumerate(self.blocks):
             layer = None if cache is None else cache.layers[index]
-            x = block(x, mask, angles=angles, causal=causal, cache=layer)
+            x = block(x, mask, rotation=rotation, causal=causal, cache=layer)
         if cache is not None:
             cache.advance(length)
         return self.norm(x)
@@ -105,14 +105,14 @@ class Transformer(nn.Module):
         self, ids: Int[Tensor, "batch length"]
     ) -> Float[Tensor, "layer batch head query key"]:
         """Compute every head's attention weights, to be looked at; they take memory with the square of the length."""
-        x, angles = self._enter(ids, None, None)
+        x, rotation = self._enter(ids, None, None)
         everything = torch.ones(ids.shape, dtype=torch.bool, device=ids.device)
         mask, _ = self._mask(ids, None, everything)
         found = []
         for block in self.blocks:
             assert isinstance(block, TransformerBlock)  # noqa: S101 - ModuleList forgets the type
-            found.append(block.attention.weights(block.attention_norm(x), mask, angles=angles))
-            x = block(x, mask, angles=angles)
+            found.append(block.attention.weights(block.attention_norm(x), mask, rotation=rotation))
+            x = block(x, mask, rotation=rotation)
         return torch.stack(found)
 
     def _enter(
@@ -120,8 +120,8 @@ class Transformer(nn.Module):
         ids: Int[Tensor, "batch length"],
         cache: KVCache | None,
         real: Bool[Tensor, "batch read"] | None,
-    ) -> tuple[Float[Tensor, "batch length model_dim"], Float[Tensor, "*batch length half"] | None]:
-        """Look the tokens up, and place them: by vectors that are added, or by angles for the heads."""
+    ) -> tuple[Float[Tensor, "batch length model_dim"], Rotation | None]:
+        """Look the tokens up, and place them: by vectors that are added, or by a rotation for the heads."""
         length, before = ids.shape[-1], 0 if cache is None else cache.length
         if real is not None and real.shape[-1] != before + length:
             raise ShapeError(
@@ -137,7 +137,10 @@ class Transformer(nn.Module):
         if self.positions is not None:
             return x + self.positions.at(places), None
         config = self.config
-        return x, rotary_angles(places, config.head_dim, config.rotary_base, config.rotary_scaling)
+        angles = rotary_angles(places, config.head_dim, config.rotary_base, config.rotary_scaling)
+        if real is not None:
+            angles = angles.unsqueeze(1)  # one sequence's angles serve all of its heads
+        return x, Rotation.of(angles, x.dtype)
 
     def _mask(
         self,
