@@ -7,6 +7,7 @@ and so stores queries and keys in another order than Hugging Face; they are put 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,18 +77,25 @@ class GGUFFile:
         """
         config = self._config()
         state = {}
-        for tensor in self._reader.tensors:
-            ours = name_from_gguf(tensor.name)
+        for name, _, numbers in self.tensors():
+            ours = name_from_gguf(name)
             if ours is None:
-                raise CheckpointError(
-                    f"{self.path} has a tensor {tensor.name}, which is not known."
-                )
-            weight = _numbers(tensor, self.path).to(dtype)
+                raise CheckpointError(f"{self.path} has a tensor {name}, which is not known.")
+            weight = numbers.to(dtype)
             for part, heads in (("query", config.num_heads), ("key", config.kv_heads)):
                 if f".attention.{part}." in ours and weight.shape[0] % (2 * heads) == 0:
                     weight = halves_paired(weight, heads)
             state[ours] = weight
         return filled(config, state, self.path, fused=fused)
+
+    def tensors(self) -> Iterator[tuple[str, str, Float[Tensor, "..."]]]:
+        """Give what the file holds, in its own order of rows: name, kind of storage, and the numbers of each.
+
+        Raises:
+            CheckpointError: A tensor is stored in a way that cannot be read.
+        """
+        for tensor in self._reader.tensors:
+            yield tensor.name, tensor.tensor_type.name, _numbers(tensor, self.path)
 
     def tokenizer(self) -> ByteLevelBPE:
         """Make the tokenizer.

@@ -8,7 +8,6 @@ from llmlab.tokenization.bridge import HuggingFaceTokenizer, SentencePieceTokeni
 from llmlab.tokenization.byte_level import ByteLevelBPE
 from llmlab.tokenization.errors import TokenizerFileError, UnsupportedOptionError
 from llmlab.tokenization.files import TOKENIZER_FILE, read_json
-from llmlab.tokenization.gguf_vocabulary import load_gguf_tokenizer
 from llmlab.tokenization.interface import Tokenizer
 from llmlab.tokenization.unigram_tokenizer import Unigram
 from llmlab.tokenization.wordpiece_tokenizer import WordPiece
@@ -24,7 +23,7 @@ def load_tokenizer(path: str | Path) -> Tokenizer:
     """Open a tokenizer.
 
     Args:
-        path: A tokenizer.json, a SentencePiece .model, a .gguf, or a folder that holds tokenizer.json,
+        path: A tokenizer.json, a SentencePiece .model, or a folder that holds tokenizer.json,
             vocab.json and merges.txt (GPT-2), or vocab.txt (BERT).
 
     Returns:
@@ -50,8 +49,6 @@ def load_tokenizer(path: str | Path) -> Tokenizer:
         )
     if path.suffix == ".model":
         return SentencePieceTokenizer.from_file(path)
-    if path.suffix == ".gguf":
-        return load_gguf_tokenizer(path)
     return _load_json(path)
 
 

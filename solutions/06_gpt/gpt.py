@@ -21,6 +21,7 @@ import math
 import re
 import time
 from collections.abc import Callable, Collection, Iterator
+from functools import cache
 
 import matplotlib.pyplot as plt
 import torch
@@ -97,17 +98,17 @@ except LlmlabError as error:
     print(error)
     weights_file = None
 
-if weights_file is not None and weights_file.suffix == ".gguf":
-    name = "SmolLM2"
-    talker = library.load_gguf(weights_file).requires_grad_(False)
-    tokenizer = load_tokenizer(weights_file)
-elif weights_file is not None:
+file = None
+if weights_file is None:
+    name = "the tiny model"
+    talker, tokenizer = train_tiny()
+elif weights_file.suffix == ".gguf":
+    name, file = "SmolLM2", library.GGUFFile(weights_file)
+    talker, tokenizer = file.model().requires_grad_(False), file.tokenizer()
+else:
     name = "SmolLM2"
     talker = library.load_huggingface(weights_file).requires_grad_(False)
     tokenizer = load_tokenizer(weights_file)
-else:
-    name = "the tiny model"
-    talker, tokenizer = train_tiny()
 
 
 def label(token: int) -> str:
@@ -687,7 +688,7 @@ with torch.no_grad():
         "temperature 0.8, top-p 0.9": chooser(0.8, 0.9),
         "temperature 2, no filter": chooser(2, 1),
     }.items():
-        new = list(library.write_on(talker, prompt_ids, 16, choose))
+        new = list(library.write_on(talker, prompt_ids, 12, choose))
         print(f"{title}:\n    {prompt}{tokenizer.decode(new)}\n")
 
 # %% [markdown]
@@ -817,7 +818,7 @@ with torch.no_grad():
         "remembers": Remembering(talker, library.attend_with_past),
     }.items():
         started = time.perf_counter()
-        text = list(library.write_on(model, reading, 12, chooser(0, 1)))
+        text = list(library.write_on(model, reading[:50], 8, chooser(0, 1)))
         seconds[kind] = time.perf_counter() - started
         print(f"{kind + ':':17}{seconds[kind]:5.2f} s  {tokenizer.decode(text)!r}")
 
@@ -856,21 +857,16 @@ with torch.no_grad():
 # is in GGUF, the format of llama.cpp, in which most people run open models on their own machines:
 
 # %%
-if name == "SmolLM2" and weights_file.suffix == ".gguf":
-    from gguf import GGUFReader
-
-    tensors = GGUFReader(weights_file).tensors
-    print(f"{weights_file.name}: {len(tensors)} tensors. Some of them:")
-    for tensor in [*tensors[:10], tensors[-1]]:
-        kind = tensor.tensor_type.name
-        print(f"  {tensor.name:26} {tuple(map(int, reversed(tensor.shape)))!s:14} {kind}")
+if file is not None:
+    print(f"{weights_file.name} begins with:")
+    for tensor_name, kind, numbers in itertools.islice(file.tensors(), 10):
+        print(f"  {tensor_name:24} {tuple(numbers.shape)!s:14} {kind}")
 else:
-    tensors = []
     print("There is no file of real weights here; the exercise needs only the names below.")
 
 # %% [markdown]
-# (`Q4_1` and `Q8_0` say how the numbers are stored: in 4 and in 8 bits each, with scales for groups of 32. How that is
-# done is lab 11.) Your model calls the same things by other names:
+# (`Q4_1` and `Q8_0` say how the numbers are stored: in 4 and in 8 bits each, with scales for groups of 32.)
+# Your model calls the same things by other names:
 #
 # | in the file | in your model |
 # |---|---|
@@ -940,43 +936,49 @@ check("gpt.name_from_gguf")
 
 
 # %%
-def tensors_of_the_file() -> Iterator[tuple[str, Tensor]]:
-    """Give the name and the numbers of each tensor, one at a time."""
-    from gguf.quants import dequantize
-
+def weights() -> Iterator[tuple[str, Tensor]]:
+    """Give each tensor under the name that your model has for it."""
+    if file is None:
+        # Without a file, they come from the model above, whose names are yours already.
+        yield from talker.named_parameters()
+        return
     heads = {"attn_q": talker.config.num_heads, "attn_k": talker.config.kv_heads}
-    for tensor in tensors:
-        numbers = torch.from_numpy(dequantize(tensor.data, tensor.tensor_type).copy())
-        part = tensor.name.split(".")[-2]
-        yield (
-            name_from_gguf(tensor.name),
-            (library.halves_paired(numbers, heads[part]) if part in heads else numbers),
-        )
+    for tensor_name, _, numbers in file.tensors():
+        part = tensor_name.split(".")[-2]
+        if part in heads:
+            numbers = library.halves_paired(numbers, heads[part])
+        yield name_from_gguf(tensor_name), numbers
 
 
-mine = GPT(talker.config).requires_grad_(False)
-places = dict(mine.named_parameters())  # a table that is used twice stands here once
-missing = set(places)
-# Without a file, the weights come from the model above, whose names are yours already.
-for place, numbers in tensors_of_the_file() if tensors else talker.named_parameters():
-    places[place].copy_(numbers)
-    missing.discard(place)
-print("parameters that got no weights:", sorted(missing) or "none")
-counted, held = count_parameters(talker.config), sum(p.numel() for p in places.values())
-print(f"you counted {counted:,} parameters, and your model has {held:,}")
+@cache
+def my_model() -> GPT:
+    """Make your model and fill it, once."""
+    model = GPT(talker.config).requires_grad_(False)
+    places = dict(model.named_parameters())  # a table that is used twice stands here once
+    missing = set(places)
+    for place, numbers in weights():
+        places[place].copy_(numbers)
+        missing.discard(place)
+    print("parameters that got no weights:", sorted(missing) or "none")
+    return model
+
+
+mine = my_model()
+held = sum(parameter.numel() for parameter in mine.parameters())
+print(f"you counted {count_parameters(talker.config):,} parameters, and your model has {held:,}")
 with torch.no_grad():
     difference = mine(torch.tensor([reading])) - talker(torch.tensor([reading]))
 print(f"largest difference to the library's logits: {difference.abs().max():.1e}")
 
 # %% [markdown]
 # Now ask it something. SmolLM2 was trained to answer within a form: each message stands between `<|im_start|>` and
-# `<|im_end|>`, and the answer begins where the form says `assistant`. (Chat forms are lab 09. The tiny model knows no
-# questions; it tells a story instead.) The words appear as your loop gives them.
+# `<|im_end|>`, and the answer begins where the form says `assistant`. (The tiny model knows no questions; it
+# tells a story instead.) The words appear as your loop gives them.
 
 
 # %%
 def ask(
-    question: str, temperature: float = 0.0, p: float = 0.9, most: int = 100, seed: int = 0
+    question: str, temperature: float = 0.0, p: float = 0.9, most: int = 40, seed: int = 0
 ) -> None:
     """Ask the model, and show its answer token by token."""
     generator = torch.Generator().manual_seed(seed)
@@ -992,10 +994,9 @@ def ask(
         form = shown = question
         stop = tokenizer.encode("\n")
     answer: list[int] = []
-    page = display(Pretty(""), display_id=True)
-    for token in write_on(
-        Remembering(mine, attend_with_past), tokenizer.encode(form), most, choose, stop
-    ):
+    remembering = Remembering(my_model(), attend_with_past)
+    page = display(Pretty(shown), display_id=True)
+    for token in write_on(remembering, tokenizer.encode(form), most, choose, stop):
         answer.append(token)
         page.update(Pretty(shown + tokenizer.decode(answer)))
 
@@ -1007,13 +1008,13 @@ ask("What is the capital of France?" if name == "SmolLM2" else prompt)
 # other things: it is small, and errs with confidence. Ask again with a temperature and another seed:
 
 # %%
-question = "Tell me a very short story about an owl." if name == "SmolLM2" else prompt
+question = "What does an owl eat?" if name == "SmolLM2" else prompt
 ask(question, temperature=0.7, seed=1)
 
 # %% [markdown]
 # ### Look inside: its heads
 #
-# These are the attention weights of a trained model, all layers and heads. The cell looks for the head that attends most
+# These are the attention weights of the model with which you filled yours, all layers and heads. The cell looks for the head that attends most
 # to the token before, which you built by hand in lab 05, and shows that one first. Find others: heads that look at the
 # first token (many do, when there is nothing to be found), at the same word, at the beginning of the sentence.
 
@@ -1034,13 +1035,15 @@ AttentionView([label(token) for token in sentence_ids.tolist()], heads, layer=la
 #
 # The head can read the stream at any height, and not only at its end. This is the **logit lens** (nostalgebraist, 2020):
 # what would the model say if it stopped after each layer? Look at the last column from the bottom to the top. At the
-# bottom it says the word itself: one table, used twice. In the middle it often says nothing that makes sense, since
-# those layers write for each other and not for the head. So switch the view to **the rank of the final token**: how
-# many tokens stand before the right one? In which layers does the answer rise to the top?
+# bottom it mostly says the word itself: one table, used twice. In the middle it often says nothing that makes sense,
+# since those layers write for each other and not for the head. So switch the view to **the rank of the final token**,
+# which is its place when all tokens are sorted. In which layers does the answer rise to the top?
 
 # %%
-fact = "The capital of France is" if name == "SmolLM2" else prompt
-ResidualView(mine, torch.tensor(tokenizer.encode(fact)), label)
+fact = prompt
+if name == "SmolLM2":
+    fact = "The capital of France is Paris, and the capital of Spain is"
+ResidualView(talker, torch.tensor(tokenizer.encode(fact)), label)
 
 # %% [markdown]
 # ### Look again at the bars
@@ -1052,7 +1055,7 @@ ResidualView(mine, torch.tensor(tokenizer.encode(fact)), label)
 prompts = (fact, "My favorite food is") if name == "SmolLM2" else (prompt, prompt + " little")
 with torch.no_grad():
     for text in prompts:
-        logits = mine(torch.tensor([tokenizer.encode(text)]))[0, -1]
+        logits = my_model()(torch.tensor([tokenizer.encode(text)]))[0, -1]
         display(
             SamplingView(logits, label, text, top_p=0.9, rows=8, title="Your model's next token")
         )

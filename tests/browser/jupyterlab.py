@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import nbformat
 from playwright.sync_api import Browser, Locator, Page, Playwright
 
 CHROMIUM = next(
@@ -59,6 +60,14 @@ class Lab:
         return (
             f"http://127.0.0.1:{self.port}/lab/workspaces/{workspace}/tree/{notebook}?token={TOKEN}"
         )
+
+    def write(self, notebook: str, *cells: str) -> None:
+        """Write a notebook of code cells."""
+        written = nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_code_cell(source.strip()) for source in cells],
+            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+        )
+        nbformat.write(written, self.folder / notebook)
 
 
 @contextlib.contextmanager
@@ -155,3 +164,12 @@ class Notebook:
                 self.page.keyboard.press("Control+Enter")
             self.page.wait_for_timeout(100)
         raise AssertionError(f"The cell with {text!r} did not finish.")
+
+
+@contextlib.contextmanager
+def watched(page: Page) -> Iterator[Notebook]:
+    """Watch what a page asks for until the block ends, and fail if a request left the machine."""
+    notebook = Notebook(page)
+    notebook.watch()
+    yield notebook
+    assert notebook.strangers == [], "A request left the machine."

@@ -8,14 +8,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from tests.browser.jupyterlab import CHROMIUM, Lab, Notebook, launch, learners_lab
+from tests.browser.jupyterlab import Lab, Notebook, watched
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="There is no Chromium here; install `chromium`."),
-]
 ATTENTION = "05_attention/attention.ipynb"
 ANSWER = """
 def scaled_dot_product_attention(query, key, value, mask=None):
@@ -37,26 +33,10 @@ tokens = [f"token{i}" for i in range(128)]
 """
 
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    with learners_lab(tmp_path_factory.mktemp("learner")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser.new_page(viewport={"width": 1280, "height": 900})
-        browser.close()
-
-
 @pytest.fixture
 def notebook(page: Page) -> Iterator[Notebook]:
-    opened = Notebook(page)
-    opened.watch()
-    yield opened
-    assert opened.strangers == [], "A request left the machine."
+    with watched(page) as opened:
+        yield opened
 
 
 def test_a_learner_is_told_what_is_wrong_and_sees_the_progress(
@@ -122,12 +102,8 @@ def test_the_widget_answers_pointer_and_keyboard(lab: Lab, notebook: Notebook) -
 def test_a_model_of_144_heads_draws_at_once(
     lab: Lab, notebook: Notebook, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cells = [BIG, "print(time.time_ns() // 1_000_000)\nAttentionView(tokens, weights)"]
-    big = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(source.strip()) for source in cells],
-        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
-    )
-    nbformat.write(big, lab.folder / "big.ipynb")
+    show = "print(time.time_ns() // 1_000_000)\nAttentionView(tokens, weights)"
+    lab.write("big.ipynb", BIG, show)
     notebook.open(lab, "big.ipynb")
     notebook.run("torch.randn")
     before = notebook.received

@@ -5,15 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import nbformat
 import pytest
 from playwright.sync_api import Locator, Page
 
-from tests.browser import test_lab_in_jupyterlab as shared
-from tests.browser.jupyterlab import Lab, Notebook
-
-pytestmark = shared.pytestmark
-lab, page = shared.lab, shared.page
+from tests.browser.jupyterlab import Lab, Notebook, watched
 
 DESCENT = """
 from llmlab.widgets import DescentView
@@ -39,16 +34,10 @@ COLORS = """canvas => {
 @pytest.fixture(scope="module")
 def notebook(lab: Lab, page: Page) -> Iterator[Notebook]:
     """Open a notebook with one cell for each widget."""
-    made = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(source.strip()) for source in (DESCENT, GRAPH)],
-        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
-    )
-    nbformat.write(made, lab.folder / "widgets.ipynb")
-    opened = Notebook(page)
-    opened.watch()
-    opened.open(lab, "widgets.ipynb")
-    yield opened
-    assert opened.strangers == [], "A request left the machine."
+    lab.write("widgets.ipynb", DESCENT, GRAPH)
+    with watched(page) as opened:
+        opened.open(lab, "widgets.ipynb")
+        yield opened
 
 
 def descent(notebook: Notebook) -> Locator:

@@ -5,16 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import nbformat
 import pytest
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.jupyterlab import CHROMIUM, Lab, Notebook, launch, learners_lab
+from tests.browser.jupyterlab import Lab, Notebook, watched
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="There is no Chromium here; install `chromium`."),
-]
 TOKENIZERS = """
 from llmlab.tokenization import encode_word, split_by_pattern, token_bytes, train_bpe
 from llmlab.widgets import TokenizerView
@@ -36,34 +31,14 @@ merges = train_bpe({b" the": 9, b" then": 5, b" other": 4, b" ether": 3}, 12)
 """
 
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    with learners_lab(tmp_path_factory.mktemp("learner")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser.new_page(viewport={"width": 1280, "height": 900})
-        browser.close()
-
-
 @pytest.fixture
 def notebook(page: Page, lab: Lab) -> Iterator[Notebook]:
-    opened = Notebook(page)
-    opened.watch()
-    cells = [TOKENIZERS, 'TokenizerView(Own(merges), " the other é")', "TokenizerView(Own({}))"]
-    written = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(source.strip()) for source in cells],
-        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
-    )
-    nbformat.write(written, lab.folder / "tokens.ipynb")
-    opened.open(lab, "tokens.ipynb")
-    opened.run("class Own")
-    yield opened
-    assert opened.strangers == [], "A request left the machine."
+    views = 'TokenizerView(Own(merges), " the other é")', "TokenizerView(Own({}))"
+    lab.write("tokens.ipynb", TOKENIZERS, *views)
+    with watched(page) as opened:
+        opened.open(lab, "tokens.ipynb")
+        opened.run("class Own")
+        yield opened
 
 
 def shown(notebook: Notebook, call: str) -> Locator:
