@@ -96,7 +96,12 @@ def test_processes_do_what_simulated_ranks_do_and_leave_nothing_behind(temporary
     assert list(temporary.iterdir()) == []
 
 
-def test_the_first_error_of_a_rank_is_raised_and_all_others_are_ended(temporary):
+@pytest.mark.parametrize("forks", [True, False])
+def test_the_first_error_of_a_rank_is_raised_and_all_others_are_ended(
+    temporary, monkeypatch, forks
+):
+    monkeypatch.setattr(module, "_CAN_FORK", forks and module._CAN_FORK)
+
     class Mine(Exception):
         pass
 
