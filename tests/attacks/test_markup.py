@@ -257,7 +257,7 @@ def test_insights_hold_nothing_that_runs(graded: Class) -> None:
 
 def test_an_honest_students_feedback_still_shows_what_it_should(graded: Class) -> None:
     page = graded.feedback(HONEST)
-    assert "`average` is right." in page
+    assert "<code>average</code> is right." in page
     assert "data:image/png;base64," in page
     assert "Score: 3.0" in page
     assert page.count('class="autograder-verdict"') == 3
