@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import signal
@@ -114,7 +115,8 @@ def test_what_was_graded_is_not_run_again(room: Classroom) -> None:
     room.hand_in("bob", lambda notebook: None)
     first = grade_lab(room.course, LAB.folder, workers=here)
     assert [job.student for job in here.ran] == ["ada", "bob"]
-    assert grade_lab(room.course, LAB.folder, workers=here) == first
+    again = grade_lab(room.course, LAB.folder, workers=here)
+    assert again == [dataclasses.replace(run, seconds={}) for run in first]
     assert len(here.ran) == 2
     room.hand_in("bob", slow)
     second = grade_lab(room.course, LAB.folder, workers=here)
@@ -201,9 +203,9 @@ def kill_workers(team: Workers) -> int:
 
 
 def test_what_a_dead_worker_had_in_work_is_graded_by_another(room: Classroom) -> None:
-    students = ["ada", "bob", "carol"]
-    for student in students:
-        room.hand_in(student, slow)
+    students = ["ada", "bob"]
+    room.hand_in("ada")
+    room.hand_in("bob", slow)
     deaths: list[int] = []
 
     def told(run: Run, done: int, total: int) -> None:
