@@ -13,6 +13,7 @@ from llmlab.model import (
     apply_rotary,
     attention_weights,
     causal_mask,
+    fused_attention,
     join_heads,
     rotary_angles,
     scaled_dot_product_attention,
@@ -325,6 +326,31 @@ def test_grouped_queries_are_pytorchs(agree, num_kv_heads, rotary_base, lead):
 
     pairs = [(parameter, parameter) for parameter in module.parameters()]
     agree(lambda x: module(x, causal_mask(5)), theirs, [torch.randn(*lead, 5, 16)], pairs)
+
+
+@pytest.mark.parametrize("queries", [1, 3])
+@pytest.mark.parametrize(
+    "shape", [None, (5,), (1, 5), (2, 1, 1, 5), (2, 4, 1, 5)], ids=lambda shape: f"mask of {shape}"
+)
+@pytest.mark.parametrize("additive", [False, True])
+def test_the_fused_kernel_gives_grouped_queries_what_the_formula_gives(queries, shape, additive):
+    query, key, value = (
+        torch.randn(2, 4, queries, 8),
+        torch.randn(2, 2, 5, 8),
+        torch.randn(2, 2, 5, 6),
+    )
+    mask = None
+    if shape is not None:
+        shape = shape if len(shape) > 1 else (queries, *shape)
+        mask = torch.rand(shape) < 0.6
+        mask[..., 0] = True
+        if additive:
+            mask = torch.zeros(shape).masked_fill(~mask, -math.inf)
+    repeated = [heads.repeat_interleave(2, dim=1) for heads in (key, value)]
+    expected = scaled_dot_product_attention(query, *repeated, mask)
+    torch.testing.assert_close(
+        fused_attention(query, key, value, mask), expected, atol=1e-6, rtol=1e-5
+    )
 
 
 def test_grouped_queries_are_full_attention_with_repeated_key_value_heads():
