@@ -164,7 +164,7 @@ def run_processes(
             they took too long.
         BaseException: Whatever a rank raises first, with a note of where; the others are ended.
     """
-    import cloudpickle  # type: ignore[import-untyped]
+    import cloudpickle
 
     require_world_size(world_size)
     require_connections()
