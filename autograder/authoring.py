@@ -221,12 +221,21 @@ def build(solutions: Path, labs: Path, check: bool = False) -> list[Path]:
     Raises:
         AutograderError: There are no sources, or one breaks the format.
         WorkspaceError: labs/ cannot be written.
-        StaleLabs: `check` is set and labs/ is not what the sources give.
+        StaleLabs: `check` is set and labs/ is not what the sources give, or holds a notebook of no source.
     """
     changed = []
-    for source in lab_sources(solutions):
+    targets = {
+        source: labs / source.parent.name / f"{source.stem}.ipynb"
+        for source in lab_sources(solutions)
+    }
+    strays = sorted(set(labs.glob("*/*.ipynb")) - set(targets.values()))
+    if check and strays:
+        names = ", ".join(str(path.relative_to(labs.parent)) for path in strays)
+        raise StaleLabs(
+            f"{names}: no source in {solutions} gives it; remove it, or add its source."
+        )
+    for source, target in targets.items():
         text = nbformat.writes(release_notebook(source_notebook(source))) + "\n"
-        target = labs / source.parent.name / f"{source.stem}.ipynb"
         if target.exists() and target.read_bytes() == text.encode():
             continue
         changed.append(target)

@@ -25,6 +25,10 @@ class ChangedNotebook(AutograderError):
     """A notebook's check cells were deleted, duplicated or renamed, or it is of another lab."""
 
 
+class UnreadableProgress(AutograderError):
+    """The file of attempts is there, and cannot be read."""
+
+
 class AuthoringError(AutograderError):
     """The source of a lab breaks a rule of the authoring format."""
 

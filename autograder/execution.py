@@ -369,12 +369,16 @@ def parse_notebook(data: bytes, name: str) -> NotebookNode:
     if not text.strip():
         raise UnreadableNotebook(f"{name} is empty.")
     try:
+        parsed = json.loads(text)
+        versions = [parsed["nbformat"], parsed.get("nbformat_minor", 0)]
+        if any(type(one) is not int for one in versions):
+            raise ValueError(versions)
         with warnings.catch_warnings():
             # An older notebook without ids of cells is given some.
             warnings.simplefilter("ignore")
             notebook: NotebookNode = nbformat.reads(text, as_version=4)
             nbformat.validate(notebook)
-    except (nbformat.reader.NotJSONError, json.JSONDecodeError, RecursionError):
+    except (json.JSONDecodeError, RecursionError):
         raise UnreadableNotebook(f"{name} is no notebook: it is not JSON.") from None
     except (nbformat.ValidationError, AttributeError, KeyError, TypeError, ValueError):
         raise UnreadableNotebook(f"{name} is JSON, but no notebook.") from None

@@ -12,7 +12,7 @@ from typing import Any
 from autograder import exercises
 from autograder.answers import collect
 from autograder.attempts import Standing, record, record_hint, standings
-from autograder.errors import AutograderError, KeptSafe, UnknownExercise
+from autograder.errors import AutograderError, KeptSafe, UnknownExercise, UnreadableProgress
 from autograder.exercise import Exercise, Lab
 from autograder.feedback import WIDTH, as_html, as_text
 from autograder.judge import Verdict, judge
@@ -139,13 +139,15 @@ def hint(exercise_id: str) -> None:
         exercise = exercises.find(exercise_id)
     except AutograderError as error:
         raise _Plain(str(error)) from None
-    seen = standings().get(exercise_id, Standing()).hints
+    seen = 0
+    # Where progress cannot be read or saved the hints do not rise, and the first is still a help.
+    with contextlib.suppress(UnreadableProgress):
+        seen = standings().get(exercise_id, Standing()).hints
     total = len(exercise.hints)
     if not total:
         _show("<p>There are no hints here.</p>", "There are no hints here.")
         return
     number = min(seen, total - 1)
-    # Where nothing can be saved the hints do not rise, and the first is still a help.
     with contextlib.suppress(KeptSafe):
         record_hint(exercise_id)
     head = f"Hint {number + 1} of {total}"
@@ -160,8 +162,15 @@ def hint(exercise_id: str) -> None:
 
 
 def progress() -> None:
-    """Show how far you have come: each exercise of each lab, its attempts and whether it is solved."""
-    now = standings()
+    """Show how far you have come: each exercise of each lab, its attempts and whether it is solved.
+
+    Raises:
+        AutograderError: The file of attempts cannot be read.
+    """
+    try:
+        now = standings()
+    except UnreadableProgress as error:
+        raise _Plain(str(error)) from None
     _show(progress_html(now), progress_text(now))
 
 

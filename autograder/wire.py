@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import asdict
 from typing import Any
 
@@ -23,7 +24,10 @@ MAX_NODES = 100_000
 MAX_TENSORS = 4096
 MAX_DIMENSIONS = 16
 MAX_TEXT = 20_000
+# Each bracket and comma becomes an object of many bytes, so they are counted before any is made.
+MAX_MARKS = 8 * MAX_NODES
 _KEY, _META = "evidence", "__metadata__"
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)', re.DOTALL)
 
 
 def encode(evidence: list[Evidence]) -> bytes:
@@ -81,14 +85,14 @@ def decode(data: bytes) -> list[Evidence]:
     if len(data) > MAX_BYTES + 2**20:
         raise EvidenceError(f"The evidence is larger than {MAX_BYTES // 2**20} MiB.")
     try:
-        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+        header = _parsed(data[8 : 8 + int.from_bytes(data[:8], "little")].decode())
         if not isinstance(header, dict) or len(header) > MAX_TENSORS:
             raise EvidenceError("The evidence is not in form.")
         if any(len(one["shape"]) > MAX_DIMENSIONS for name, one in header.items() if name != _META):
             raise EvidenceError("The evidence is not in form.")
         # The library checks the rest of the header: kinds, sizes, and that no two tensors share bytes.
         tensors = load(data)
-        tree = json.loads(header[_META][_KEY])
+        tree = _parsed(header[_META][_KEY])
     except (
         SafetensorError,
         ValueError,
@@ -102,6 +106,14 @@ def decode(data: bytes) -> list[Evidence]:
         return _Reader(tensors).evidence(tree)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise EvidenceError("The evidence is not in form.") from error
+
+
+def _parsed(text: str) -> Any:
+    """Read JSON that would not become much larger than its text."""
+    marks = _STRING.sub("", text)
+    if sum(map(marks.count, "[{,")) > MAX_MARKS:
+        raise EvidenceError("The evidence has too many parts.")
+    return json.loads(text)
 
 
 class _Reader:

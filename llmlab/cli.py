@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from llmlab import __version__, talking
+from llmlab.data import commands as data_commands
 from llmlab.errors import LlmlabError
 from llmlab.workspace import lay_labs, open_jupyterlab
 
@@ -17,6 +18,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Build a large language model, one lab at a time.",
 )
+app.add_typer(data_commands.data, name="data")
+app.add_typer(data_commands.models, name="models")
 
 
 def _show_version(wanted: bool) -> bool:
@@ -60,6 +63,19 @@ def lab(
         )
     if not lay_only:
         raise typer.Exit(open_jupyterlab(folder, browser, port))
+
+
+@app.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)
+def train(
+    settings: Annotated[
+        list[str] | None, typer.Argument(help="Lightning's options; --help lists them all.")
+    ] = None,
+) -> None:
+    """Pretrain a language model; `llmlab train --config tales-1m` trains a small one on stories."""
+    # What trains takes seconds to import, which no other command should wait for.
+    from llmlab.training.commands import run
+
+    run(settings or [])
 
 
 app.command()(talking.generate)

@@ -31,3 +31,11 @@ class WorkspaceError(LlmlabError):
 
 class CheckpointError(LlmlabError):
     """A file of weights is damaged, or is not of this model."""
+
+
+class CommunicationError(LlmlabError, RuntimeError):
+    """Processes that work together cannot reach each other, or one of them ended."""
+
+
+class DeadlockError(CommunicationError):
+    """Every process waits for a message, and none is left to send one."""

@@ -11,9 +11,14 @@ from llmlab.workspace import write_safely
 
 _CONFIG = '''"""nbgrader's configuration of this course; `nbgrader --help-all` explains every option."""
 
+import os
+import sys
 from pathlib import Path
 
 c = get_config()  # noqa: F821 - nbgrader gives it to this file
+
+# nbgrader calls alembic by its name, which is found only where the environment is activated.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 
 here = Path(__file__).parent
 c.CourseDirectory.course_id = {name!r}

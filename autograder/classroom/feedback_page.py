@@ -11,12 +11,15 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import unquote
 
 import nh3
 from nbconvert.exporters import HTMLExporter
 from nbconvert.filters.markdown import markdown2html
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
+
+from autograder.grading.submission import as_markdown
 
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; "
@@ -138,13 +141,37 @@ class Sanitize(NbGraderPreprocessor):
                 if output.output_type not in ("display_data", "execute_result"):
                     del output["metadata"]
         elif cell.cell_type == "markdown":
-            if not is_harmless(markdown2html(cell.source)):
-                cell.source = cell.source.replace("&", "&amp;").replace("<", "&lt;")
-            cell.pop("attachments", None)
+            source = _with_pictures(cell.source, cell.pop("attachments", {}))
+            forms = (source, _without_tags(source), as_markdown(source))
+            cell.source = next(filter(_can_be_shown, forms), "")
         else:
             # A raw cell goes into a page as it is.
-            cell.source = cell.source.replace("&", "&amp;").replace("<", "&lt;")
+            cell.source = _without_tags(cell.source)
         return cell, resources
+
+
+def _with_pictures(source: str, attachments: dict[str, dict[str, str]]) -> str:
+    """Put the pictures that are attached to a cell into its text, and no other attachment."""
+
+    def address(found: re.Match[str]) -> str:
+        for kind, data in attachments.get(unquote(found[1]), {}).items():
+            whole = f"data:{kind};base64,{data}"
+            if _PICTURE.match(whole):
+                return re.sub(r"\s", "", whole)
+        return "#missing"
+
+    return re.sub(r"attachment:([^\s)\]>\"']+)", address, source)
+
+
+def _without_tags(source: str) -> str:
+    return source.replace("&", "&amp;").replace("<", "&lt;")
+
+
+def _can_be_shown(source: str) -> bool:
+    try:
+        return is_harmless(markdown2html(source))
+    except Exception:  # a renderer stumbles in many ways, and would again when the page is made
+        return False
 
 
 def _shown(data: dict[str, Any]) -> NotebookNode:

@@ -30,6 +30,7 @@ from nbformat.v4 import new_code_cell
 from autograder.authoring import exercise_of, grade_id, release_notebook, solutions_folder
 from autograder.errors import AuthoringError, AutograderError, SimulationRefused
 from autograder.exercise import Exercise, Lab
+from autograder.grading.source import look
 from llmlab.workspace import write_safely
 
 FOLDER = "simulated"
@@ -90,8 +91,13 @@ class _Module:
     def __init__(self, text: str) -> None:
         self.nodes: list[ast.stmt] = []
         self.names: dict[str, int] = {}
+        checking = set[str]()
         for node in ast.parse(text).body:
             if isinstance(node, ast.ImportFrom) and node.module == "__future__":
+                continue
+            if _declares(node, checking):
+                # An answer may have a variable of the same name; it needs none of these.
+                checking.update(_defined(node))
                 continue
             for name in _defined(node):
                 self.names[name] = len(self.nodes)
@@ -117,6 +123,13 @@ def _defined(node: ast.stmt) -> Iterator[str]:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         for target in targets:
             yield from (one.id for one in ast.walk(target) if isinstance(one, ast.Name))
+
+
+def _declares(node: ast.stmt, checking: set[str]) -> bool:
+    """Say whether a statement belongs to the checking of answers: an import of it, or a name made by it."""
+    if isinstance(node, ast.ImportFrom):
+        return str(node.module).split(".")[0] == "autograder"
+    return isinstance(node, ast.Assign) and bool(_used(node.value) & checking)
 
 
 def _used(node: ast.AST) -> set[str]:
@@ -180,7 +193,7 @@ def misconception_text(exercise: Exercise, name: str) -> str | None:
     calls the original is refused for that, and not told what it misunderstood.
 
     Returns:
-        The text of the answer's cell, or None if its source cannot be had.
+        The text of the answer's cell, or None if its source cannot be had, or uses what the exercise forbids.
     """
     (found,) = [one for one in exercise.misconceptions if one.name == name]
     if exercise.is_plain:
@@ -199,10 +212,13 @@ def _standing_alone(
         return None
     replacing = _OwnReference(names, exercise.reference)
     nodes = [replacing.visit(node) for node in module.needed({name})]
-    statements = [ast.unparse(ast.fix_missing_locations(node)) for node in nodes]
-    if replacing.found:
-        statements.insert(0, _reference_text(exercise.reference, "_right"))
-    return _factory(exercise.name, statements, name)
+    own = [ast.unparse(ast.fix_missing_locations(node)) for node in nodes]
+    copied = [_reference_text(exercise.reference, "_right")] if replacing.found else []
+    # Of a class that it inherits from, an answer runs only what it asks for by super().
+    run = [*(copied if any("super()" in one for one in own) else []), *own]
+    if look([_factory(exercise.name, run, name), ""], frozenset(), {1: exercise}):
+        return None
+    return _factory(exercise.name, [*copied, *own], name)
 
 
 def _reference_text(reference: Any, name: str) -> str:

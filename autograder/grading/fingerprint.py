@@ -32,6 +32,7 @@ _DECIDING = (
     "remote",
     "wire",
     "grading/engine",
+    "grading/intact",
     "grading/source",
     "grading/submission",
 )

@@ -219,9 +219,8 @@ class Course:
                 warnings.simplefilter("ignore")
                 converter.start()
         except Exception as error:
-            sentence = (said.lines or [str(error)])[-1].strip().splitlines()[-1]
             raise GradingError(
-                f"nbgrader did not record the submission of {student!r}: {sentence}"
+                f"nbgrader did not record the submission of {student!r}: {said.sentence(error)}"
             ) from error
         finally:
             self._app.log.removeHandler(said)
@@ -235,7 +234,12 @@ class _Said(logging.Handler):
         self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage())
+        self.lines.append(record.getMessage().strip())
+
+    def sentence(self, error: Exception) -> str:
+        """Choose what tells most: the last line of a traceback, where nbgrader logged one."""
+        told = [line for line in self.lines if line.startswith("Traceback")]
+        return (told or self.lines or [str(error)])[-1].splitlines()[-1]
 
 
 class _Recorded:

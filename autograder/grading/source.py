@@ -77,22 +77,65 @@ _RUNNERS = {
     "types.FunctionType",
 }
 _MAY_ASK_IPYTHON = {"run_line_magic", "run_cell_magic", "system", "getoutput"}
+# What a student asks IPython for, to read, to see and to measure. A command of the system runs in a process of its own.
 _HARMLESS_MAGICS = {
+    "alias",
+    "automagic",
+    "autoreload",
+    "bash",
+    "cat",
     "cd",
+    "colors",
+    "conda",
     "config",
+    "debug",
+    "dirs",
+    "env",
+    "history",
     "html",
+    "js",
+    "javascript",
     "latex",
     "ls",
+    "lsmagic",
+    "magic",
     "markdown",
     "matplotlib",
+    "mkdir",
+    "pdb",
+    "pdoc",
+    "pinfo",
+    "pinfo2",
     "pip",
+    "pprint",
     "precision",
+    "psearch",
+    "psource",
     "pwd",
+    "python",
+    "python3",
+    "quickref",
+    "reset",
+    "script",
+    "sh",
     "svg",
+    "sx",
+    "system",
+    "tensorboard",
+    "uv",
     "who",
+    "who_ls",
     "whos",
+    "writefile",
+    "xdel",
+    "xmode",
 }
+_HARMLESS_EXTENSIONS = {"autoreload", "line_profiler", "memory_profiler", "tensorboard"}
 _MAGICS_WITH_CODE = {"capture", "prun", "time", "timeit"}
+# A line that begins with the name of a magic is one, where it is no Python and stands alone.
+_AUTOMATIC = {"alias_magic", "edit", "load_ext", "macro", "prun", "rerun", "reload_ext", "run"}
+_AUTOMATIC |= {"store", "time", "timeit"}
+_KERNEL = "get_ipython()"
 _NETWORK = {
     "aiohttp",
     "ftplib",
@@ -112,6 +155,7 @@ _WATCHED = {
     "builtins",
     "gc",
     "get_ipython",
+    "get_ipython()",
     "getattr",
     "inspect",
     "llmlab",
@@ -178,7 +222,15 @@ class _Names:
         if "getattr" in called and len(node.args) >= 2:
             text = folded(node.args[1])
             return {f"{path}.{text}" for path in self.paths(node.args[0], own)} if text else set()
-        return set()
+        return {_KERNEL} if any(map(_gives_kernel, called)) else set()
+
+
+def _gives_kernel(path: str) -> bool:
+    """Say whether a call of this gives the kernel's own shell or application."""
+    parts = path.split(".")
+    return parts[-1] == "get_ipython" or (
+        parts[-1] == "instance" and parts[0] in ("IPython", "ipykernel", "traitlets")
+    )
 
 
 def folded(node: ast.AST) -> str | None:
@@ -278,6 +330,9 @@ def _parsed(cell: str) -> ast.Module | None:
             # What begins with ! or % becomes Python that asks IPython.
             return ast.parse(TransformerManager().transform_cell(cell))
         except (SyntaxError, ValueError):
+            line = cell.strip()
+            if "\n" not in line and line.split(" ")[0] in _AUTOMATIC:
+                return _parsed(f"%{line}")
             return ast.Module([], [])
         except (MemoryError, RecursionError):
             return None
@@ -423,22 +478,24 @@ def _reached(node: ast.Attribute, names: _Names) -> Iterator[tuple[str, str, boo
             yield "tampering", f"It reaches into the checker by `{path}`.", True
         elif parts[0] == "sys" and parts[1:2] == ["modules"] and len(parts) > 2:
             yield "tampering", "It reaches into the table of modules, `sys.modules`.", True
+        elif parts[0] == _KERNEL and parts[1] not in _MAY_ASK_IPYTHON:
+            yield "tampering", f"It reaches into the kernel by `{path}`.", True
         elif isinstance(node.ctx, ast.Store) and names.modules.get(parts[0]) is None:
             known = {one.split(".")[0] for paths in names.modules.values() for one in paths}
             if parts[0] in known:
                 yield "tampering", f"It replaces `{path}`.", False
-    asked = isinstance(node.value, ast.Call) and names.paths(node.value.func)
-    if asked and "get_ipython" in asked and node.attr not in _MAY_ASK_IPYTHON:
-        yield "tampering", f"It reaches into the kernel by `get_ipython().{node.attr}`.", True
 
 
 def _magic(node: ast.Call, names: _Names) -> Iterator[tuple[str, str, bool]]:
     """Look at a call of IPython's, as `%time code` becomes one."""
-    name, text = (folded(node.args[0]) if node.args else None), folded(node.args[-1])
-    if name in _MAGICS_WITH_CODE and text is not None:
-        # Its options are no Python; without them what is left is.
-        code = text if "\n" in text else re.sub(r"^(\s*-\w+\s*\S*)+\s", "", f"{text} ")
-        yield from _reaching_in(_parsed(code), names)
+    name, *texts = [folded(one) for one in node.args] or [None]
+    if name in _MAGICS_WITH_CODE and None not in texts:
+        for text in map(str, texts):
+            # Its options are no Python; without them what is left is.
+            code = text if "\n" in text else re.sub(r"^(\s*-\w+\s*\S*)+\s", "", f"{text} ")
+            yield from _reaching_in(_parsed(code), names)
+    elif name in ("load_ext", "reload_ext") and set(texts) <= _HARMLESS_EXTENSIONS:
+        return
     elif name not in _HARMLESS_MAGICS:
         yield "tampering", f"It has IPython run code that is not in the cell, by `%{name}`.", True
 
@@ -466,9 +523,11 @@ def _called(node: ast.Call, names: _Names) -> Iterator[tuple[str, str, bool]]:
                 yield "tampering", f"It reaches into Python itself by `{path}.{text}`.", True
             elif path.split(".")[0] == "autograder":
                 yield "tampering", f"It reaches into the checker by `{path}`.", True
+            elif path == _KERNEL and text not in _MAY_ASK_IPYTHON:
+                yield "tampering", f"It reaches into the kernel by `{path}.{text}`.", True
     elif runners := called & _RUNNERS:
         yield "tampering", f"It runs code that it makes up as it runs, by `{min(runners)}`.", True
     elif called & {"vars", "dir"} and node.args:
         for path in sorted(names.paths(node.args[0])):
-            if path.split(".")[0] == "autograder":
+            if path.split(".")[0] in ("autograder", _KERNEL):
                 yield "tampering", f"It reaches into the checker by `{path}`.", True

@@ -77,6 +77,7 @@ def read_files(folder: Path) -> Files:
     """Read a submission's files, but for notebooks; links and special files are left out and reported."""
     contents: dict[str, bytes] = {}
     left_out: list[Violation] = []
+    beyond: list[str] = []
     total = 0
     for path, name in _walk(folder):
         found = os.lstat(path)
@@ -90,14 +91,15 @@ def read_files(folder: Path) -> Files:
             )
             left_out.append(Violation("tampering", name, f"{name!r} is {what}, and was left out."))
         elif len(contents) >= MAX_FILES or total + found.st_size > MAX_FILE_BYTES:
-            left_out.append(
-                Violation(
-                    "limit", name, f"{name!r} is beyond the limits on files, and was left out."
-                )
-            )
+            beyond.append(name)
         else:
             total += found.st_size
             contents[name] = path.read_bytes()
+    if beyond:
+        sentence = f"{beyond[0]!r} is beyond the limits on files, and was left out."
+        if len(beyond) > 1:
+            sentence = f"{beyond[0]!r} and {len(beyond) - 1} more are beyond the limits on files, and were left out."
+        left_out.append(Violation("limit", beyond[0], sentence))
     return Files(contents, tuple(left_out))
 
 
@@ -277,12 +279,12 @@ def refused(
 ) -> Prepared:
     """Make the stand-in for a notebook that is not graded: what was released, with the reason on top."""
     notebook = nbformat.from_dict(json.loads(assignment.released))
-    text = f"**This submission was not graded.** {_plain(reason)}"
+    text = f"**This submission was not graded.** {as_markdown(reason)}"
     notebook.cells.insert(0, new_markdown_cell(text, id="not-graded"))
     return Prepared(notebook, outcome, reason, violations)
 
 
-def _plain(text: str) -> str:
+def as_markdown(text: str) -> str:
     """Write a text so that Markdown shows it as it is."""
     return "".join(
         f"&#{ord(character)};" if character in "<>&*_`[]()#!\\" else character for character in text

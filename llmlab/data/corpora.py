@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from llmlab.data import arithmetic, instructions, preferences, python_library, tales
-from llmlab.data.entries import Entry, Tier
 from llmlab.data.errors import CorpusError, NotAvailableError
 from llmlab.data.places import find, missing
 from llmlab.data.reading import Row, read_documents, read_lines, read_rows, read_text
@@ -90,11 +89,6 @@ def texts(name: str, part: str | None = None, *, seed: int = 0) -> Iterator[str]
 def sample(name: str, count: int, part: str | None = None, *, seed: int = 0) -> list[str]:
     """Give the first few texts of a corpus."""
     return list(islice(texts(name, part, seed=seed), count))
-
-
-def is_endless(entry: Entry) -> bool:
-    """Tell whether a corpus is drawn, and goes on as long as one reads."""
-    return entry.name in ("tales", "arithmetic", "instructions", "preferences")
 
 
 # --- corpora that llmlab makes ----------------------------------------------------------------
@@ -217,11 +211,3 @@ _READERS = {
         ("test",), _crows_pairs, lambda row: f"{row['sent_more']}\n{row['sent_less']}"
     ),
 }
-
-
-def describe_place(entry: Entry) -> str:
-    """Say in a word or two where an entry is: made here, a folder, or to be downloaded."""
-    place = find(entry)
-    if place is None:
-        return "not here"
-    return "comes with llmlab" if place.tier is Tier.EMBEDDED else f"{place.tier} folder"

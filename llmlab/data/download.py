@@ -7,9 +7,8 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
-
-import httpx
+from typing import Any, BinaryIO
+from urllib.parse import urlsplit
 
 from llmlab.data.entries import File
 from llmlab.data.errors import ChecksumError, DownloadError
@@ -19,7 +18,6 @@ Progress = Callable[[int, int | None], None]
 
 ATTEMPTS = 5
 SECONDS_BETWEEN = 0.5
-_CHUNK = 2**20
 _SHA256 = re.compile(r'"?([0-9a-f]{64})"?')
 
 
@@ -45,6 +43,8 @@ def download(
             arrived is kept for the next attempt.
         ChecksumError: The file is complete, and is not the one that is meant; it is thrown away.
     """
+    import httpx
+
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
     expected = file.sha256
@@ -86,6 +86,8 @@ class _BrokenOff(Exception):
 
 def _continue(url: str, part: Path, size: int | None, progress: Progress) -> str:
     """Fetch what is missing of a file; give the SHA-256 that the server names, if it names one."""
+    import httpx
+
     done = _size(part)
     if size is not None and done == size:
         return ""
@@ -118,10 +120,11 @@ def _continue(url: str, part: Path, size: int | None, progress: Progress) -> str
 
 
 def _receive(
-    response: httpx.Response, file: BinaryIO, done: int, total: int | None, progress: Progress
+    response: Any, file: BinaryIO, done: int, total: int | None, progress: Progress
 ) -> None:
     progress(done, total)
-    for chunk in response.iter_bytes(_CHUNK):
+    # As it comes, and not in pieces of a fixed size, so that nothing is lost when it breaks off.
+    for chunk in response.iter_raw():
         file.write(chunk)
         done += len(chunk)
         progress(done, total)
@@ -132,7 +135,7 @@ def _size(path: Path) -> int:
 
 
 def _unreachable(url: str, part: Path, error: Exception) -> str:
-    host = httpx.URL(url).host
+    host = urlsplit(url).hostname
     why = str(error) or type(error).__name__
     kept = f" The {_size(part)} bytes that have arrived are kept." if _size(part) else ""
     return (

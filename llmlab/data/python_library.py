@@ -7,31 +7,31 @@ megabytes. Another version of Python has another library, so the corpus is not t
 from __future__ import annotations
 
 import ast
+import os
 import sysconfig
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
+
+_SKIPPED = {"test", "tests", "idle_test", "site-packages", "dist-packages", "__pycache__"}
 
 
 def source_files() -> list[Path]:
     """List the modules of the standard library in the order of their paths, without its tests."""
-    root = Path(sysconfig.get_path("stdlib"))
-    skipped = {"test", "tests", "idle_test", "site-packages", "dist-packages", "__pycache__"}
-    return sorted(
-        path
-        for path in root.rglob("*.py")
-        if not skipped.intersection(path.relative_to(root).parts)
-    )
+    found: list[Path] = []
+    for folder, subfolders, names in os.walk(sysconfig.get_path("stdlib")):
+        # What is taken out here is not walked into.
+        subfolders[:] = [name for name in subfolders if name not in _SKIPPED]
+        found += [Path(folder, name) for name in names if name.endswith(".py")]
+    return sorted(found)
 
 
 def documentation() -> Iterator[str]:
     """Yield the docstrings of each module, those of its classes and functions after its own."""
-    for path in source_files():
-        text = _source(path)
-        if text is None:
-            continue
+    for _, tree in _modules():
         docstrings = [
             ast.get_docstring(node)
-            for node in ast.walk(ast.parse(text))
+            for node in ast.walk(tree)
             if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
         ]
         written = [docstring for docstring in docstrings if docstring]
@@ -41,17 +41,17 @@ def documentation() -> Iterator[str]:
 
 def source() -> Iterator[str]:
     """Yield the source of each module."""
+    return (text for text, _ in _modules() if text)
+
+
+def _modules() -> Iterator[tuple[str, ast.Module]]:
     for path in source_files():
-        text = _source(path)
-        if text:
-            yield text
-
-
-def _source(path: Path) -> str | None:
-    # A few files of the library are in older encodings, or broken on purpose.
-    try:
-        text = path.read_text("utf-8")
-        ast.parse(text)
-    except (UnicodeDecodeError, SyntaxError, ValueError):
-        return None
-    return text
+        # A few files of the library are in older encodings, or broken on purpose.
+        try:
+            text = path.read_text("utf-8")
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                tree = ast.parse(text)
+        except (UnicodeDecodeError, SyntaxError):
+            continue
+        yield text, tree

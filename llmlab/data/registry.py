@@ -13,6 +13,17 @@ from llmlab.data.errors import UnknownEntryError
 
 _OURS = "made by llmlab, from a grammar of its own"
 
+_GPT2 = (
+    File("config.json"),
+    File(
+        "model.safetensors",
+        548_105_171,
+        "248dfc3911869ec493c76e65bf2fcf7f615828b0254c12b473182f0f81d3a707",
+    ),
+    File("vocab.json"),
+    File("merges.txt"),
+)
+
 CORPORA = (
     Entry(
         "tales",
@@ -21,6 +32,7 @@ CORPORA = (
         "Apache-2.0",
         _OURS,
         embedded=True,
+        endless=True,
     ),
     Entry(
         "arithmetic",
@@ -29,6 +41,7 @@ CORPORA = (
         "Apache-2.0",
         _OURS,
         embedded=True,
+        endless=True,
     ),
     Entry(
         "instructions",
@@ -37,6 +50,7 @@ CORPORA = (
         "Apache-2.0",
         _OURS,
         embedded=True,
+        endless=True,
     ),
     Entry(
         "preferences",
@@ -45,6 +59,7 @@ CORPORA = (
         "Apache-2.0",
         _OURS,
         embedded=True,
+        endless=True,
     ),
     Entry(
         "python",
@@ -280,35 +295,15 @@ MODELS = (
     Entry(
         "gpt2",
         Kind.MODEL,
-        "the smallest GPT-2 (Radford et al., 2019); its tokenizer is in its folder",
+        "the smallest GPT-2 (Radford et al., 2019)",
         "MIT",
         "https://huggingface.co/openai-community/gpt2",
         folder="openai-community/gpt2",
-        files=(
-            File(
-                "vocab.json",
-                1_042_301,
-                "196139668be63f3b5d6574427317ae82f612a97c5d1cdaf36ed2256dbf636783",
-            ),
-            File(
-                "merges.txt",
-                456_304,
-                "ac33235097fe06d4a8fff0feac994644809e6eb6ab70669e1e9fd40ae032428e",
-            ),
-        ),
+        files=_GPT2,
         hub=Hub(
             "openai-community/gpt2",
             "607a30d783dfa663caf39e06633721c8d4cfcd7e",
-            (
-                File("config.json"),
-                File(
-                    "model.safetensors",
-                    548_105_171,
-                    "248dfc3911869ec493c76e65bf2fcf7f615828b0254c12b473182f0f81d3a707",
-                ),
-                File("vocab.json"),
-                File("merges.txt"),
-            ),
+            _GPT2,
             Host.MODELS,
         ),
     ),

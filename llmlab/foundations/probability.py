@@ -12,11 +12,7 @@ from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
 from llmlab.errors import DomainError
-
-
-def _at_least_float32(x: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
-    """Widen half precision: float16 ends at 65504, and a sum over a vocabulary can be larger."""
-    return x.to(torch.promote_types(x.dtype, torch.float32))
+from llmlab.precision import at_least_float32
 
 
 def logsumexp(scores: Float[Tensor, "*shape"], dim: int = -1) -> Float[Tensor, "..."]:
@@ -29,7 +25,7 @@ def logsumexp(scores: Float[Tensor, "*shape"], dim: int = -1) -> Float[Tensor, "
         scores: Of any shape.
         dim: What is summed over; the result lacks it.
     """
-    wide = _at_least_float32(scores)
+    wide = at_least_float32(scores)
     largest = wide.detach().amax(dim=dim, keepdim=True)
     # Minus infinity less itself is no number; a row of nothing else sums to 0, whose logarithm it is.
     largest = largest.masked_fill(largest.isinf(), 0.0)
@@ -44,7 +40,7 @@ def softmax(scores: Float[Tensor, "*shape"], dim: int = -1) -> Float[Tensor, "*s
         scores: Of any shape.
         dim: Along which the probabilities add up to 1.
     """
-    wide = _at_least_float32(scores)
+    wide = at_least_float32(scores)
     powers = (wide - wide.detach().amax(dim=dim, keepdim=True)).exp()
     return (powers / powers.sum(dim=dim, keepdim=True)).to(scores.dtype)
 
@@ -55,7 +51,7 @@ def log_softmax(scores: Float[Tensor, "*shape"], dim: int = -1) -> Float[Tensor,
     The softmax itself rounds small probabilities to 0, whose logarithm is minus infinity. This way
     round none is computed, so a score of -1000 beside one of 0 gives -1000.
     """
-    wide = _at_least_float32(scores)
+    wide = at_least_float32(scores)
     shifted = wide - wide.detach().amax(dim=dim, keepdim=True)
     return (shifted - shifted.exp().sum(dim=dim, keepdim=True).log()).to(scores.dtype)
 

@@ -89,7 +89,8 @@ class LayerCache:
     """One layer's part of a `KVCache`."""
 
     def __init__(self, cache: KVCache, layer: int) -> None:
-        self.cache, self.layer = cache, layer
+        self.cache = cache
+        self.keys, self.values = cache.memory[layer]
 
     def append(
         self,
@@ -101,7 +102,6 @@ class LayerCache:
         """Add the keys and values of new tokens, and give those of all tokens that are kept."""
         begin = self.cache.stored
         end = begin + key.shape[-2]
-        keys, values = self.cache.memory[self.layer, 0], self.cache.memory[self.layer, 1]
-        keys[..., begin:end, :] = key
-        values[..., begin:end, :] = value
-        return keys[..., :end, :], values[..., :end, :]
+        self.keys[..., begin:end, :] = key
+        self.values[..., begin:end, :] = value
+        return self.keys[..., :end, :], self.values[..., :end, :]

@@ -52,16 +52,27 @@ class Adapter(ABC):
         """Say whether this family has models of such a configuration."""
 
 
-def _renamed(state: State, pairs: list[tuple[str, str]]) -> State:
-    """Rename tensors by pairs of (pattern, replacement); what no pattern matches keeps its name."""
+# (ours, theirs), with N for the number of the layer, and X for `weight` or `bias`.
+Names = list[tuple[str, str]]
+
+
+def _renamed(state: State, names: Names, *, into_ours: bool) -> State:
+    """Rename tensors one way or the other; one whose name is not listed keeps it."""
+    rules = []
+    for ours, theirs in names:
+        old, new = (theirs, ours) if into_ours else (ours, theirs)
+        pattern = re.escape(old).replace("N", r"(?P<layer>\d+)")
+        rules.append(
+            (
+                re.compile(pattern.replace("X", "(?P<kind>weight|bias)")),
+                new.replace("N", r"\g<layer>").replace("X", r"\g<kind>"),
+            )
+        )
     found = {}
     for name, tensor in state.items():
-        for pattern, replacement in pairs:
-            new, count = re.subn(f"^{pattern}$", replacement, name)
-            if count:
-                name = new
-                break
-        found[name] = tensor
+        matches = ((rule.fullmatch(name), new) for rule, new in rules)
+        renamed = next((match.expand(new) for match, new in matches if match), name)
+        found[renamed] = tensor
     return found
 
 
@@ -70,8 +81,7 @@ class LlamaAdapter(Adapter):
 
     family = "llama"
     architecture = "LlamaForCausalLM"
-    # (ours, theirs), with N for the number of the layer.
-    names: ClassVar[list[tuple[str, str]]] = [
+    names: ClassVar[Names] = [
         ("embedding.weight", "model.embed_tokens.weight"),
         ("blocks.N.attention_norm.weight", "model.layers.N.input_layernorm.weight"),
         ("blocks.N.attention.query.weight", "model.layers.N.self_attn.q_proj.weight"),
@@ -86,20 +96,13 @@ class LlamaAdapter(Adapter):
         ("head.weight", "lm_head.weight"),
     ]
 
-    def _pairs(self, backwards: bool) -> list[tuple[str, str]]:
-        pairs = [(theirs, ours) if backwards else (ours, theirs) for ours, theirs in self.names]
-        return [
-            (re.escape(old).replace("N", r"(\d+)"), new.replace("N", r"\g<1>"))
-            for old, new in pairs
-        ]
-
     def ours(self, theirs: State, config: TransformerConfig) -> State:
         """Rename; the numbers are as ours."""
-        return _renamed(theirs, self._pairs(backwards=True))
+        return _renamed(theirs, self.names, into_ours=True)
 
     def theirs(self, ours: State, config: TransformerConfig) -> State:
         """Rename; the numbers are as ours."""
-        return _renamed(ours, self._pairs(backwards=False))
+        return _renamed(ours, self.names, into_ours=False)
 
     def fits(self, config: TransformerConfig) -> bool:
         """Say whether it is RMSNorm, rotary positions and SwiGLU, without biases or a window."""
@@ -214,7 +217,7 @@ class GPT2Adapter(Adapter):
 
     family = "gpt2"
     architecture = "GPT2LMHeadModel"
-    names: ClassVar[list[tuple[str, str]]] = [
+    names: ClassVar[Names] = [
         ("embedding.weight", "transformer.wte.weight"),
         ("positions.weight", "transformer.wpe.weight"),
         ("blocks.N.attention_norm.X", "transformer.h.N.ln_1.X"),
@@ -227,19 +230,6 @@ class GPT2Adapter(Adapter):
     ]
     # Stored as (in, out), where nn.Linear has (out, in).
     turned = re.compile(r"\.(c_attn|c_proj|c_fc)\.weight$")
-
-    def _pairs(self, backwards: bool) -> list[tuple[str, str]]:
-        pairs = [(theirs, ours) if backwards else (ours, theirs) for ours, theirs in self.names]
-
-        def pattern(old: str) -> str:
-            return (
-                re.escape(old).replace("N", r"(?P<layer>\d+)").replace("X", "(?P<kind>weight|bias)")
-            )
-
-        return [
-            (pattern(old), new.replace("N", r"\g<layer>").replace("X", r"\g<kind>"))
-            for old, new in pairs
-        ]
 
     def ours(self, theirs: State, config: TransformerConfig) -> State:
         """Turn the maps around, and cut the fused one into query, key and value."""
@@ -255,7 +245,7 @@ class GPT2Adapter(Adapter):
             parts = found.pop(name).chunk(3, dim=0)
             for part, tensor in zip(("query", "key", "value"), parts, strict=True):
                 found[f"blocks.{layer}.attention.{part}.{kind}"] = tensor
-        return _renamed(found, self._pairs(backwards=True))
+        return _renamed(found, self.names, into_ours=True)
 
     def theirs(self, ours: State, config: TransformerConfig) -> State:
         """Join query, key and value, and turn the maps around."""
@@ -267,7 +257,7 @@ class GPT2Adapter(Adapter):
                     for part in ("query", "key", "value")
                 ]
                 joined[f"transformer.h.{layer}.attn.c_attn.{kind}"] = torch.cat(parts)
-        renamed = _renamed(joined, self._pairs(backwards=False))
+        renamed = _renamed(joined, self.names, into_ours=False)
         return {
             name: tensor.T if self.turned.search(name) else tensor
             for name, tensor in renamed.items()

@@ -11,10 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-
-def _at_least_float32(x: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
-    """Widen half precision: in float16 the square of 256 is already infinite."""
-    return x.to(torch.promote_types(x.dtype, torch.float32))
+from llmlab.precision import at_least_float32
 
 
 def layer_norm(
@@ -28,7 +25,7 @@ def layer_norm(
     The variance divides by `dim`, not by `dim - 1`; `epsilon` keeps a constant vector from a
     division by 0.
     """
-    wide = _at_least_float32(x)
+    wide = at_least_float32(x)
     centered = wide - wide.mean(dim=-1, keepdim=True)
     variance = centered.square().mean(dim=-1, keepdim=True)
     normalized = centered * torch.rsqrt(variance + epsilon)
@@ -39,7 +36,7 @@ def rms_norm(
     x: Float[Tensor, "... dim"], weight: Float[Tensor, "dim"], epsilon: float = 1e-5
 ) -> Float[Tensor, "... dim"]:
     """Bring each vector to a root mean square of 1, then scale it (Zhang & Sennrich, 2019)."""
-    wide = _at_least_float32(x)
+    wide = at_least_float32(x)
     normalized = wide * torch.rsqrt(wide.square().mean(dim=-1, keepdim=True) + epsilon)
     return (normalized * weight).to(x.dtype)
 

@@ -6,6 +6,7 @@ handed in by one class: nbgrader's course folder, the engine with its sandbox, t
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import shutil
@@ -24,14 +25,17 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from autograder import exercises
 from autograder.authoring import grade_id, source_notebook
 from autograder.classroom.course import init_course
+from autograder.evidence import observe_trusted
 from autograder.execution import derived_seed
 from autograder.grading import Run
 from autograder.grading.assignment import course_seed
 from autograder.grading.batch import Workers, grade_lab
 from autograder.grading.engine import Settings
 from autograder.grading.gradebook import Course
+from autograder.notebook import PUBLIC_SEED
 from autograder.sandbox import Limits, SandboxUnavailable, sandbox_works
 from autograder.sandbox.limits import MEBIBYTE
+from autograder.wire import encode
 from tests.labs import ROOT, SOLUTIONS
 
 LAB = exercises.load("welcome")
@@ -68,6 +72,8 @@ class Submission:
     raw: bytes | None = None
     # The exercises that were truly answered, and may earn their points.
     earned: set[str] = field(default_factory=set)
+    # Whether the attack's cells run; one that is no Python at all says that they do not.
+    runs: bool = True
 
     def first(self, code: str) -> None:
         """Put a cell before all others."""
@@ -126,6 +132,16 @@ SOLUTION = {
     for cell in source_notebook(SOLUTIONS / LAB.folder / "welcome.py").cells
     if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution")
 }
+
+
+def forged(name: str) -> str:
+    """Write the evidence of a right answer, as a kernel would hand it over for the public probes."""
+    exercise = LAB.exercises[f"welcome.{name}"]
+    seen = [
+        observe_trusted(exercise, one, exercise.reference, PUBLIC_SEED) for one in exercise.probes
+    ]
+    return base64.b64encode(encode(seen)).decode()
+
 
 Change = Callable[[Submission], None]
 
@@ -207,6 +223,13 @@ class Class:
             assert score == 0 or (exercise.id in earned and score == exercise.points)
         assert book["welcome-expectations"] == 0
 
+    def check_it_was_tried(self, student: str) -> None:
+        """The attack's own cells ran: one with a slip in it would be repelled by anything."""
+        for path in (self.course / "autograded" / student).rglob("*.ipynb"):
+            for cell in nbformat.read(path, as_version=4).cells:
+                slips = _SLIPS & {one.get("ename", "") for one in cell.get("outputs", [])}
+                assert not slips or not self.submissions[student].runs, cell.source
+
     def check_secrets(self, student: str) -> None:
         """Nothing secret is in anything that comes back."""
         text = self.shown(student)
@@ -224,6 +247,7 @@ class Class:
 
 
 FULL = sum(exercise.points for exercise in LAB)
+_SLIPS = {"SyntaxError", "IndentationError", "NameError", "ImportError", "ModuleNotFoundError"}
 _OURS = ("autograded", "feedback", ".autograder", "gradebook.db", ".nbgrader.log")
 
 

@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-from tests.attacks.harness import Class, Family, Submission
+from autograder.remote import MIME
+from tests.attacks.harness import SOLUTION, Class, Family, Submission, forged
 
 FAMILY = Family()
 
-# Each puts bytes of its own in the place of the evidence. That it reaches into the checker costs it all points; what is
-# tried here is whether the judge, outside, survives what it reads.
-HAND_OVER = """
-import json, struct
-import autograder.remote as remote
+# The answer shows bytes of its own as evidence, and interrupts the kernel, so that no other is there to be read.
+HAND_OVER = f"""
+import base64, json, struct
+from IPython.display import display
 
 def bundle(header, body=b""):
     text = header if isinstance(header, bytes) else json.dumps(header).encode()
     return struct.pack("<Q", len(text)) + text + body
 
 def evidence(tree):
-    return bundle({{"__metadata__": {{"evidence": json.dumps(tree) if not isinstance(tree, str) else tree}}}})
+    return bundle({{"__metadata__": {{"evidence": tree if isinstance(tree, str) else json.dumps(tree)}}}})
 
-{code}
-remote.encode = lambda evidence: data
+%s
+
+def average(numbers):
+    display({{{MIME!r}: base64.b64encode(data).decode()}}, raw=True)
+    raise KeyboardInterrupt
 """
+NO_RESULT = "The kernel handed over no result, or one out of form."
 
 
 def hand_over(one: Submission, code: str) -> None:
-    one.solve("average")
-    one.earned.clear()
-    one.first(HAND_OVER.format(code=code))
+    one.answer("average", HAND_OVER % code)
 
 
 @FAMILY.attack
@@ -139,16 +141,39 @@ data = file.getvalue()
 
 @FAMILY.attack
 def repeats_evidence(one: Submission) -> None:
-    """The same evidence many times, so that one of them may count."""
-    one.solve("average")
-    one.earned.clear()
-    one.first(
-        """
-        import autograder.remote as remote
-        show = remote._display
-        remote._display = lambda evidence: [show(evidence) for _ in range(50)]
-        """
+    """Evidence that would pass is shown many times, so that one of them may count."""
+    one.answer(
+        "average",
+        f"""
+from IPython.display import display
+
+def average(numbers):
+    for _ in range(50):
+        display({{{MIME!r}: {forged("average")!r}}}, raw=True)
+""",
     )
+
+
+@FAMILY.attack
+def hands_over_the_evidence_of_others(one: Submission) -> None:
+    """An answer shows what would pass for each of the other exercises."""
+    shown = [forged(name) for name in SOLUTION]
+    one.answer(
+        "average",
+        f"""
+from IPython.display import display
+
+def average(numbers):
+    for one in {shown!r}:
+        display({{{MIME!r}: one}}, raw=True)
+    raise SystemExit
+""",
+    )
+
+
+@FAMILY.every_attack
+def test_it_was_tried(attack: str, graded: Class) -> None:
+    graded.check_it_was_tried(attack)
 
 
 @FAMILY.every_attack
@@ -164,6 +189,16 @@ def test_it_reads_nothing_secret(attack: str, graded: Class) -> None:
 @FAMILY.every_attack
 def test_it_harms_nobody_else(attack: str, graded: Class) -> None:
     graded.check_others(attack)
+
+
+@FAMILY.every_attack
+def test_the_judge_has_read_it_and_refused(attack: str, graded: Class) -> None:
+    told = {
+        one.sentence for one in graded.runs[attack].violations if one.where == "welcome.average"
+    }
+    # Numbers that are none are in form, and wrong.
+    in_form = attack == "hands_over_numbers_that_are_none"
+    assert (NO_RESULT in told) != in_form
 
 
 def test_no_pickle_was_read() -> None:

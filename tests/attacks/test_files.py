@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 
+from autograder.grading.submission import MAX_FILES
 from tests.attacks.harness import Class, Family, Submission
 
 FAMILY = Family()
@@ -95,8 +96,8 @@ def hands_in_awkward_names(one: Submission) -> None:
 
 @FAMILY.attack
 def hands_in_many_files(one: Submission) -> None:
-    """Two thousand files, and folders in folders in folders."""
-    for number in range(2000):
+    """More files than are taken, and folders in folders in folders."""
+    for number in range(MAX_FILES + 100):
         (one.folder / f"{number}.txt").write_text("x")
     (one.folder / "/".join(["d"] * 60)).mkdir(parents=True)
 
@@ -148,6 +149,11 @@ def files_a_notebook_under_two_names(one: Submission) -> None:
     one.folder.joinpath("Welcome.ipynb").write_bytes(
         (one.folder.parents[2] / "source" / "00_welcome" / "welcome.ipynb").read_bytes()
     )
+
+
+@FAMILY.every_attack
+def test_it_was_tried(attack: str, graded: Class) -> None:
+    graded.check_it_was_tried(attack)
 
 
 @FAMILY.every_attack

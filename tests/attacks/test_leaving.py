@@ -91,6 +91,11 @@ def average(numbers):
 
 
 @FAMILY.every_attack
+def test_it_was_tried(attack: str, graded: Class) -> None:
+    graded.check_it_was_tried(attack)
+
+
+@FAMILY.every_attack
 def test_it_earns_nothing_that_was_not_answered(attack: str, graded: Class) -> None:
     graded.check_points(attack)
 

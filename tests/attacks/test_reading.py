@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
-from tests.attacks.harness import Class, Family, Submission
+from tests.attacks.harness import SOLUTION, Class, Family, Submission
 
 FAMILY = Family()
 
 
+def learns(one: Submission, first: str, last: str = "print(kept)") -> None:
+    """Hand in right answers, since hidden probes are tried on no others, with a cell before and one after all else."""
+    one.solve(*SOLUTION)
+    one.first(first)
+    one.last(last)
+
+
 @FAMILY.attack
 def prints_the_hidden_probes_from_frames(one: Submission) -> None:
-    """The answer looks up the stack for hidden probes and the seed."""
+    """The answer looks up the stack for hidden probes and the seed, and tells them in every way that it has."""
     one.answer(
         "average",
         """
-import sys
+import sys, warnings
 
-found = []
+calls = []
 
 def average(numbers):
-    frame = sys._getframe()
-    while frame:
-        found.append(repr(frame.f_locals)[:5000])
-        frame = frame.f_back
-    raise ValueError("".join(found))
+    calls.append(numbers)
+    if len(calls) > 2:
+        found, frame = [], sys._getframe()
+        while frame:
+            found.append(repr(frame.f_locals)[:5000] + repr(frame.f_globals)[:5000])
+            frame = frame.f_back
+        print(*found)
+        warnings.warn("".join(found))
+        raise ValueError("".join(found))
+    return sum(numbers) / len(numbers)
 """,
     )
 
@@ -30,21 +42,22 @@ def average(numbers):
 @FAMILY.attack
 def prints_what_was_run(one: Submission) -> None:
     """A hook keeps the source of every cell that runs, and a later cell prints it."""
-    one.first(
+    learns(
+        one,
         """
         kept = []
         get_ipython().events.register("pre_run_cell", lambda info: kept.append(info.raw_cell))
-        """
+        """,
     )
 
 
 @FAMILY.attack
 def updates_an_earlier_display_while_it_is_judged(one: Submission) -> None:
     """What is learned after the last cell is written into an output of the first one."""
-    one.first(
+    learns(
+        one,
         """
         from IPython.display import display, update_display
-        import statistics
         handle = display("nothing yet", display_id="mine")
         kept = []
 
@@ -53,17 +66,44 @@ def updates_an_earlier_display_while_it_is_judged(one: Submission) -> None:
             update_display("".join(kept), display_id="mine")
 
         get_ipython().events.register("pre_run_cell", tell)
+        """,
+        "update_display('the last cell', display_id='mine')",
+    )
 
-        def average(numbers):
-            update_display("".join(kept), display_id="mine")
-            return sum(numbers) / len(numbers)
+
+@FAMILY.attack
+def clears_and_shows_an_earlier_display_in_the_answer(one: Submission) -> None:
+    """The answer itself writes what it was given into what an earlier cell has shown."""
+    learns(
+        one,
         """
+        from IPython.display import clear_output, display
+        import sys
+        handle = display("nothing yet", display_id="mine")
+        """,
+        "display('the last cell', display_id='other')",
+    )
+    one.answer(
+        "average",
+        """
+seen = []
+
+def average(numbers):
+    frame = sys._getframe()
+    while frame:
+        seen.append(repr(frame.f_locals)[:5000])
+        frame = frame.f_back
+    handle.update("".join(seen))
+    clear_output()
+    display("".join(seen), display_id="other", update=True)
+    return sum(numbers) / len(numbers)
+""",
     )
 
 
 @FAMILY.attack
 def puts_what_it_sees_into_a_message(one: Submission) -> None:
-    """The exception of a right-looking answer carries all inputs that it was given."""
+    """The exception of a right-looking answer carries all inputs that it was given, and all that was run."""
     one.answer(
         "average",
         """
@@ -95,14 +135,15 @@ def reads_other_submissions(one: Submission) -> None:
     """It looks for what others handed in."""
     one.first(
         """
-        import glob, os
-        for pattern in ("/**/submitted/**", "/submission/../**", "../**", "/tmp/**", "/home/**", "/srv/*"):
-            for path in glob.glob(pattern, recursive=True)[:2000]:
-                if os.path.isfile(path) and not path.startswith(("/proc", "/sys")):
-                    try:
-                        print(path, open(path).read(200))
-                    except (OSError, UnicodeDecodeError):
-                        pass
+        import os, sys
+        known = ("/proc", "/sys", "/usr", "/bin", "/lib", "/sbin", "/dev", sys.prefix, sys.base_prefix)
+        for root, folders, files in os.walk("/"):
+            folders[:] = [one for one in folders if not os.path.join(root, one).startswith(known)]
+            for name in files:
+                try:
+                    print(os.path.join(root, name), open(os.path.join(root, name)).read(200))
+                except (OSError, UnicodeDecodeError):
+                    pass
         """
     )
 
@@ -183,11 +224,11 @@ def reads_the_memory_of_other_processes(one: Submission) -> None:
 @FAMILY.attack
 def asks_for_the_seed(one: Submission) -> None:
     """The seed that draws the inputs is printed from every place where it may be."""
-    one.first(
+    learns(
+        one,
         """
         import torch, os
         kept = []
-        original = torch.Generator.manual_seed
 
         class Telling(torch.Generator):
             def manual_seed(self, seed):
@@ -197,45 +238,52 @@ def asks_for_the_seed(one: Submission) -> None:
 
         torch.Generator = Telling
         print(torch.initial_seed(), os.urandom(4))
-        """
+        """,
     )
 
 
 @FAMILY.attack
 def prints_what_hooks_kept_in_a_last_cell(one: Submission) -> None:
     """Input transformers and hooks keep everything, and the last cell prints it."""
-    one.first(
+    learns(
+        one,
         """
         kept = []
         shell = get_ipython()
         shell.input_transformers_cleanup.append(lambda lines: (kept.extend(lines), lines)[1])
         shell.events.register("pre_execute", lambda: kept.append(repr(shell.parent_header)))
-        """
+        """,
+        "print(kept)\nprint(In)\nprint(get_ipython().history_manager.input_hist_raw)",
     )
-    one.last("print(kept)\nprint(In)\nprint(get_ipython().history_manager.input_hist_raw)")
 
 
 @FAMILY.attack
 def waits_for_the_hidden_probes_in_a_thread(one: Submission) -> None:
     """A thread looks at all frames until the end, and prints what it finds."""
-    one.first(
+    learns(
+        one,
         """
         import sys, threading, time
+        kept = []
 
         def watch():
             while True:
-                for frame in sys._current_frames().values():
+                for frame in list(sys._current_frames().values()):
                     while frame:
                         if "source" in frame.f_locals or "seed" in frame.f_locals:
-                            print({k: repr(v)[:900] for k, v in frame.f_locals.items()})
+                            kept.append({k: repr(v)[:900] for k, v in frame.f_locals.items()})
+                            print(kept[-1])
                         frame = frame.f_back
                 time.sleep(0.01)
 
         threading.Thread(target=watch, daemon=True).start()
-        """
+        """,
     )
-    one.solve("equal_share", "model_output")
-    one.earned.clear()
+
+
+@FAMILY.every_attack
+def test_it_was_tried(attack: str, graded: Class) -> None:
+    graded.check_it_was_tried(attack)
 
 
 @FAMILY.every_attack

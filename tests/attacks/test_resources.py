@@ -10,6 +10,7 @@ FAMILY = Family()
 @FAMILY.attack
 def loops_without_an_end(one: Submission) -> None:
     """The answer never returns; the others are right."""
+    one.solve("equal_share", "model_output")
     one.answer(
         "average",
         """
@@ -243,7 +244,13 @@ def leaves_processes_behind(one: Submission) -> None:
 @FAMILY.attack
 def nests_its_source_deeply(one: Submission) -> None:
     """An expression is nested deeper than a parser goes."""
+    one.runs = False
     one.first("x = " + "(" * 3000 + "1" + ")" * 3000)
+
+
+@FAMILY.every_attack
+def test_it_was_tried(attack: str, graded: Class) -> None:
+    graded.check_it_was_tried(attack)
 
 
 @FAMILY.every_attack

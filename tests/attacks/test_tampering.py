@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import pickle
 
-from tests.attacks.harness import Class, Family, Submission
+from autograder.remote import MIME
+from tests.attacks.harness import Class, Family, Submission, forged
 
 FAMILY = Family()
 
@@ -174,26 +175,46 @@ def hands_it_over_from_a_module_of_its_own(one: Submission) -> None:
 @FAMILY.attack
 def hands_it_over_by_the_garbage_collector(one: Submission) -> None:
     """The reference is found among all objects and handed in."""
-    one.first(
+    one.answer(
+        "average",
         """
-        import gc
-        for thing in gc.get_objects():
-            if type(thing).__name__ == "Exercise" and thing.id == "welcome.average":
-                average = thing.reference
-        """
+import gc
+
+waiting, seen = [check], set()
+while waiting:
+    thing = waiting.pop()
+    if type(thing).__name__ == "Exercise" and thing.id == "welcome.average":
+        break
+    if id(thing) not in seen and type(thing).__name__ in ("function", "module", "dict", "Lab"):
+        seen.add(id(thing))
+        waiting += gc.get_referents(thing)
+
+def average(numbers):
+    return thing.reference(numbers)
+""",
     )
+
+
+# Evidence that would pass, were it believed.
+SHOW = f"""
+from IPython.display import display
+
+def show():
+    display({{{MIME!r}: {forged("average")!r}}}, raw=True)
+"""
 
 
 @FAMILY.attack
 def shows_forged_evidence_in_an_answer(one: Submission) -> None:
-    """The answer shows evidence of its own, and ends the process."""
+    """The answer shows evidence of its own, and ends the process before there is any other."""
     one.answer(
         "average",
-        """
+        f"""
+{SHOW}
 def average(numbers):
-    from IPython.display import display
-    display({"application/vnd.autograder.evidence": "AAAA"}, raw=True)
-    import os
+    import os, time
+    show()
+    time.sleep(1)
     os._exit(0)
 """,
     )
@@ -203,39 +224,75 @@ def average(numbers):
 def shows_evidence_from_a_thread(one: Submission) -> None:
     """A thread shows evidence again and again."""
     one.first(
-        """
-        import threading, time
-        from IPython.display import display
+        SHOW
+        + """
+import threading, time
 
-        def forge():
-            while True:
-                display({"application/vnd.autograder.evidence": "AAAA"}, raw=True)
-                time.sleep(0.05)
+def forge():
+    while True:
+        show()
+        time.sleep(0.05)
 
-        threading.Thread(target=forge, daemon=True).start()
-        """
+threading.Thread(target=forge, daemon=True).start()
+"""
     )
 
 
 @FAMILY.attack
 def shows_evidence_at_exit(one: Submission) -> None:
-    """Evidence is shown when the interpreter ends."""
-    one.first(
-        """
-        import atexit
-        from IPython.display import display
-        atexit.register(lambda: display({"application/vnd.autograder.evidence": "AAAA"}, raw=True))
-        """
+    """Evidence is shown when the interpreter ends, which the answer asks for."""
+    one.answer(
+        "average",
+        f"""
+{SHOW}
+import atexit
+atexit.register(show)
+
+def average(numbers):
+    import IPython
+    IPython.Application.instance().kernel.do_shutdown(False)
+""",
     )
 
 
 @FAMILY.attack
-def transforms_what_is_run(one: Submission) -> None:
-    """An input transformer puts assignments of points before each cell."""
+def rewrites_the_evidence_as_it_is_shown(one: Submission) -> None:
+    """The function that shows things puts right values into the evidence of a wrong answer."""
     one.first(
         """
-        shell = get_ipython()
-        shell.input_transformers_cleanup.append(lambda lines: ["average = __import__('statistics').fmean\n", *lines])
+        import base64, json, statistics
+        import IPython.display
+
+        kept, show = [], IPython.display.display
+
+        def display(data, raw=False):
+            for kind in [one for one in data if "evidence" in one]:
+                bundle = base64.b64decode(data[kind])
+                size = int.from_bytes(bundle[:8], "little")
+                header = json.loads(bundle[8 : 8 + size])
+                tree = json.loads(header["__metadata__"]["evidence"])
+                for one, numbers in zip(tree, kept):
+                    one["value"], one["returned"] = statistics.fmean(numbers), []
+                header["__metadata__"]["evidence"] = json.dumps(tree)
+                text = json.dumps(header).encode()
+                bundle = len(text).to_bytes(8, "little") + text + bundle[8 + size :]
+                data[kind] = base64.b64encode(bundle).decode()
+            kept.clear()
+            show(data, raw=raw)
+
+        IPython.display.display = display
+        """
+    )
+    one.answer("average", "def average(numbers):\n    kept.append(list(numbers))\n    return 0.0")
+
+
+@FAMILY.attack
+def transforms_what_is_run(one: Submission) -> None:
+    """An input transformer puts code of its own before whatever is run."""
+    one.first(
+        f"""
+        code = {HAND_OVER!r}
+        get_ipython().input_transformers_cleanup.append(lambda lines: [*code.splitlines(True), *lines])
         """
     )
 
@@ -300,7 +357,9 @@ def calls_a_copy_of_the_reference(one: Submission) -> None:
         "average",
         """
 import statistics, types
-average = types.FunctionType(statistics.fmean.__code__.replace(co_name="mine"), vars(statistics))
+
+code = statistics.fmean.__code__.replace(co_name="mine")
+average = types.FunctionType(code, vars(statistics), "mine", statistics.fmean.__defaults__)
 """,
     )
 
@@ -360,15 +419,30 @@ def hands_in_a_checker_of_its_own(one: Submission) -> None:
     (one.folder / "autograder" / "__init__.py").write_text(
         "def check(*args): print('right')\nhint = progress = check\n"
     )
-    (one.folder / "autograder" / "remote.py").write_text("def publish(*args): print('1.0')\n")
+    (one.folder / "autograder" / "remote.py").write_text(
+        f"{SHOW}\ndef publish(*args):\n    show()\n\npublish_hidden = publish\n"
+    )
+    one.first("import autograder.remote")
 
 
 @FAMILY.attack
 def hands_in_libraries_of_its_own(one: Submission) -> None:
     """Modules named like libraries stand beside the notebook, and patch the checker."""
-    for name in ("sitecustomize", "usercustomize", "safetensors", "statistics", "random"):
+    for name in ("sitecustomize", "usercustomize", "safetensors", "wave", "random"):
         (one.folder / f"{name}.py").write_text(HAND_OVER)
-    one.first("import torch")
+    one.first("import safetensors, random, wave")
+
+
+@FAMILY.attack
+def runs_a_script_without_saying_so(one: Submission) -> None:
+    """A line that stands alone needs no sign to be IPython's."""
+    (one.folder / "helper.txt").write_text(HAND_OVER)
+    one.first("run -i helper.txt")
+
+
+@FAMILY.every_attack
+def test_it_was_tried(attack: str, graded: Class) -> None:
+    graded.check_it_was_tried(attack)
 
 
 @FAMILY.every_attack

@@ -174,6 +174,11 @@ def copies_its_score_into_comments(one: Submission) -> None:
 
 
 @FAMILY.every_attack
+def test_it_was_tried(attack: str, graded: Class) -> None:
+    graded.check_it_was_tried(attack)
+
+
+@FAMILY.every_attack
 def test_it_earns_nothing_that_was_not_answered(attack: str, graded: Class) -> None:
     graded.check_points(attack)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from autograder.attempts import Standing, progress_file, record, record_hint, standings
-from autograder.errors import KeptSafe
+from autograder.errors import KeptSafe, UnreadableProgress
 from autograder.judge import Status, Verdict
 
 
@@ -87,11 +87,14 @@ def test_a_line_that_a_crash_cut_off_does_not_take_the_next_one_with_it(file: Pa
     assert standings()["demo.one"] == Standing(1, True, 1)
 
 
-def test_a_file_that_cannot_be_read_shows_no_progress_and_keeps_the_verdict(
+def test_a_file_that_cannot_be_read_is_told_and_keeps_the_verdict(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LLMLAB_PROGRESS", str(tmp_path))
-    assert standings() == {}
+    with pytest.raises(
+        UnreadableProgress, match=r"cannot be read \(Is a directory\); nothing in it"
+    ):
+        standings()
     with pytest.raises(KeptSafe, match=r"could not be saved in .* \(Is a directory\)"):
         record(verdict("passed"))
 

@@ -333,6 +333,18 @@ def test_a_check_of_the_build_writes_nothing_and_names_what_is_stale(
     assert target.read_bytes() == changed
 
 
+def test_a_check_of_the_build_names_a_release_that_no_source_gives(
+    write: Callable[[str], Path], tmp_path: Path
+) -> None:
+    solutions, labs = write(SOURCE).parent.parent, tmp_path / "labs"
+    (target,) = build(solutions, labs)
+    stray = target.with_name("farewell.ipynb")
+    stray.write_bytes(target.read_bytes())
+    with pytest.raises(StaleLabs, match=r"labs/00_welcome/farewell.ipynb: no source"):
+        build(solutions, labs, check=True)
+    assert stray.exists()
+
+
 def test_a_broken_source_leaves_the_release_as_it_was(
     write: Callable[[str], Path], tmp_path: Path
 ) -> None:

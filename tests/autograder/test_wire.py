@@ -6,6 +6,7 @@ import base64
 import json
 import math
 import pickle
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -202,3 +203,40 @@ def test_text_that_no_file_can_hold_is_replaced() -> None:
 def test_evidence_fits_into_a_message_of_the_kernel() -> None:
     data = encode([Evidence("probe", torch.zeros(1000))])
     assert decode(base64.b64decode(base64.b64encode(data)))[0].value.numel() == 1000
+
+
+FLOODS = [
+    "[" + "[]," * 2_000_000 + "[]]",
+    "[" * 1_000_000,
+    '[{"a": 1}' + ',{"a": 1}' * 800_000 + "]",
+]
+
+
+@pytest.mark.parametrize("flood", FLOODS, ids=["lists", "depth", "objects"])
+@pytest.mark.parametrize("wrap", [header, written], ids=["in the header", "in the tree"])
+def test_a_flood_of_brackets_is_refused_before_it_becomes_objects(
+    flood: str, wrap: Callable[[str], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, data = [], wrap(flood)
+
+    def loads(text: str) -> Any:
+        read.append(text)
+        return original(text)
+
+    original = json.loads
+    monkeypatch.setattr(json, "loads", loads)
+    with pytest.raises(EvidenceError):
+        decode(data)
+    assert flood not in read
+
+
+def test_brackets_and_commas_in_texts_are_no_parts() -> None:
+    text = '[{,"\\' * 300_000
+    (back,) = decode(encode([Evidence("probe", [text, text])]))
+    assert back.value == [text, text]
+
+
+def test_quotes_that_never_close_are_read_in_one_pass() -> None:
+    # Where each quote were tried as the beginning of a text, this would take hours.
+    with pytest.raises(EvidenceError):
+        decode(written('"' + '\\"' * 2_000_000))

@@ -43,9 +43,9 @@ class Classroom:
     exchange: Path
 
     def nbgrader(self, *args: str, cwd: Path, user: str = "teacher") -> str:
-        # alembic must be on PATH, and nothing of whoever runs the tests may be read or written
+        # Nothing of whoever runs the tests may be read or written, and no environment is activated.
         environment = {
-            "PATH": f"{BIN}{os.pathsep}/usr/bin{os.pathsep}/bin",
+            "PATH": f"/usr/bin{os.pathsep}/bin",
             "HOME": str(self.home / user),
             "CLASSROOM_USER": user,
             "PYTHONPATH": f"{self.home}{os.pathsep}{ROOT}",

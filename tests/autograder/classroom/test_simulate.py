@@ -19,6 +19,7 @@ from autograder.classroom.simulate import ATTACKS, Answers, draw, simulate, trut
 from autograder.cli import app
 from autograder.errors import SimulationRefused
 from autograder.exercise import Exercise, Lab
+from autograder.grading.source import look
 from autograder.judge import Verdict, judge
 from tests.labs import EXERCISES, LABS, SOLUTIONS, hidden_probes
 
@@ -79,11 +80,25 @@ def test_right_answers_earn_all_points_without_any_other_answer(
 @every_exercise
 def test_misconceptions_are_told_their_own_sentence(exercise: Exercise) -> None:
     written = answers_for(exercise).misconceptions[exercise.id]
-    assert len(written) >= len(exercise.misconceptions) / 2
+    assert written
     for name, text in written:
         verdict = judged(exercise, text)
         assert verdict.points == 0
         assert verdict.misconception == name, f"{verdict.sentence}\n{text}"
+
+
+def test_few_misconceptions_cannot_be_written_as_an_answer() -> None:
+    written = [one for each in EXERCISES for one in answers_for(each).misconceptions[each.id]]
+    # Those that call what their exercise forbids would be refused for that, and told nothing else.
+    assert len(written) >= 0.95 * sum(len(each.misconceptions) for each in EXERCISES)
+
+
+@every_exercise
+def test_no_answer_that_is_drawn_reaches_into_the_checker(exercise: Exercise) -> None:
+    answers = answers_for(exercise)
+    drawn = [*answers.misconceptions[exercise.id], *answers.variants[exercise.id]]
+    texts = [answers.right(exercise), answers.warning(exercise), *(text for _, text in drawn)]
+    assert look(texts, frozenset(), {}) == []
 
 
 @every_exercise

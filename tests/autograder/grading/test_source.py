@@ -165,7 +165,21 @@ REACHING = {
     "ctypes": "import ctypes",
     "a profile": "import sys\nsys.setprofile(None)",
     "the kernel": "get_ipython().kernel",
-    "the kernel's transformers": "ip = get_ipython()\nget_ipython().input_transformers_post.append(print)",
+    "the kernel's transformers": "ip = get_ipython()\nip.input_transformers_post.append(print)",
+    "the kernel by another name": "from IPython import get_ipython as g\ng().kernel",
+    "the kernel by its application": "import IPython\nIPython.Application.instance().kernel",
+    "the kernel's attributes by name": "getattr(get_ipython(), 'kernel')",
+    "the kernel's attributes": "vars(get_ipython())",
+    "code that is made up": "exec('x = 1')",
+    "an expression that is made up": "eval('x')",
+    "a pickle": "import pickle\npickle.loads(b'')",
+    "a function of other code": "import types\ntypes.FunctionType(None, {})",
+    "a script": "%run helper.txt",
+    "a script without a sign": "run -i helper.txt",
+    "an extension": "%load_ext helper",
+    "a module by a timed line": "%timeit import autograder.remote",
+    "a module by what is done before a timed cell": "%%timeit import autograder.remote\nprint(1)",
+    "a module by a captured cell": "%%capture\nimport autograder.remote",
 }
 
 
@@ -174,6 +188,31 @@ def test_a_cell_that_reaches_into_the_checker_or_into_python_costs_its_points(ce
     findings = [one for one in found(EMBED, "", cell) if one.kind == "tampering"]
     assert any(one.costs for one in findings)
     assert {one.where for one in findings} == {"cell 2"}
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "torch.softmax?",
+        "??print",
+        "%load_ext autoreload\n%autoreload 2",
+        "%matplotlib inline",
+        "get_ipython().run_line_magic('matplotlib', 'inline')",
+        "%timeit -n 5 -r 3 print(1)",
+        "%%time\nprint(1)",
+        "%%capture out\nprint(1)",
+        "!pip list",
+        "files = !ls",
+        "%%bash\nls",
+        "%whos",
+        "from IPython.display import HTML, display\ndisplay(HTML('<b>x</b>'))",
+        "import re\nre.compile('a')",
+        "import torch\ntorch.nn.Linear(1, 1).eval()",
+        "x = = 3",
+    ],
+)
+def test_what_students_use_a_notebook_for_costs_nothing(cell: str) -> None:
+    assert not [one for one in found(EMBED, cell) if one.costs]
 
 
 def test_what_was_released_may_do_what_it_likes() -> None:

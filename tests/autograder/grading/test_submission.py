@@ -15,6 +15,7 @@ from nbformat.v4 import new_code_cell
 from autograder.errors import UnreadableNotebook
 from autograder.grading.assignment import Assignment
 from autograder.grading.submission import (
+    MAX_FILES,
     Prepared,
     checks_of,
     key_of,
@@ -109,6 +110,11 @@ def test_a_notebook_whose_checks_were_changed_is_not_graded(
     assert "not graded" in found.notebook.cells[0].source
 
 
+def form(nbformat: str = "4", nbformat_minor: str = "5") -> bytes:
+    text = f'{{"cells": [], "metadata": {{}}, "nbformat": {nbformat}, "nbformat_minor": {nbformat_minor}}}'
+    return text.encode()
+
+
 UNREADABLE = {
     "nothing": (b"", "is empty"),
     "cut": (b'{"cells": [', "not JSON"),
@@ -117,6 +123,11 @@ UNREADABLE = {
     "a list": (b"[]", "no notebook"),
     "brackets": (b"[" * 200_000, "not JSON"),
     "a long number": (b'{"nbformat": ' + b"9" * 10_000 + b"}", "no notebook"),
+    "a version that is true": (form(nbformat="true"), "no notebook"),
+    "a version that is text": (form(nbformat='"4"'), "no notebook"),
+    "a minor version without end": (form(nbformat_minor="1e999"), "no notebook"),
+    "a minor version that is none": (form(nbformat_minor="NaN"), "no notebook"),
+    "a minor version with a fraction": (form(nbformat_minor="5.5"), "no notebook"),
 }
 
 
@@ -242,6 +253,18 @@ def test_only_ordinary_files_are_taken(tmp_path: Path) -> None:
     }
     (tmp_path / "hard").unlink()
     assert read_files(tmp_path).contents == {"data/a.txt": b"a"}
+
+
+def test_what_is_beyond_the_limits_on_files_is_reported_once(tmp_path: Path) -> None:
+    for number in range(MAX_FILES + 5):
+        (tmp_path / f"{number:05}").write_text("x")
+    with open(tmp_path / "sparse", "wb") as file:
+        file.truncate(2**40)
+    found = read_files(tmp_path)
+    assert len(found.contents) == MAX_FILES
+    (one,) = found.left_out
+    assert one.kind == "limit"
+    assert "'01000' and 5 more are beyond the limits" in one.sentence
 
 
 def test_a_notebook_that_is_a_link_is_not_read(tmp_path: Path) -> None:
