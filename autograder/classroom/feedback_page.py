@@ -63,7 +63,8 @@ _STYLES = {
     "white-space",
     "width",
 }
-_PICTURE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]*\Z")
+# A picture is shown by `img` alone, where a browser runs no script of an SVG and loads nothing for it.
+_PICTURE = re.compile(r"data:image/(png|jpeg|gif|webp|svg\+xml);base64,[A-Za-z0-9+/=\s]*\Z")
 _LINK = re.compile(r"(https?:|mailto:|#)", re.IGNORECASE)
 # Pieces of an output that a browser does more with than show them, and that need no cleaning to be plain text.
 _SHOWN = ("image/png", "image/jpeg", "image/gif", "text/html", "text/plain", "text/latex")
@@ -121,9 +122,10 @@ def is_harmless(markup: str) -> bool:
     """Say whether some HTML holds nothing but what `clean` lets pass."""
     found = _Found()
     found.feed(markup)
+    # A tag that is not closed here would be by what comes after it in the page.
+    left_open = re.search(r"<[a-z/!?]", found.rawdata, re.IGNORECASE)
     found.close()
-    # What the parser could not make a tag of, a browser may.
-    return not found.harm and not re.search(r"<[a-z/!?]", found.rawdata, re.IGNORECASE)
+    return not found.harm and not left_open
 
 
 class Sanitize(NbGraderPreprocessor):

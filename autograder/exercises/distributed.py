@@ -241,8 +241,9 @@ def sends_too_early(communicator: Communicator, tensor: Tensor) -> Tensor:
 
 
 @reduce_all.misconception(
-    "All ranks wait, and none sends: each receives before it has sent, so nobody is left to begin. "
-    "This is a deadlock. Reread 'Who waits for whom'."
+    "A rank waits for a message that nobody sends: a deadlock. Go through your code once as rank 0 "
+    "and once as another rank; each receive needs a send that is reached without it. Reread "
+    "'Who waits for whom'."
 )
 def all_wait(communicator: Communicator, tensor: Tensor) -> Tensor:
     total = tensor.clone()
@@ -507,8 +508,9 @@ def gathers_too_briefly(communicator: Communicator, tensor: Tensor) -> Tensor:
 
 
 @ring.misconception(
-    "Each rank receives before it sends. In a ring all of them then wait for their neighbor, and "
-    "nobody begins: a deadlock. Reread 'Who waits for whom'."
+    "Your ranks wait for messages that nobody sends: a deadlock. In a ring all ranks do the same, "
+    "so look at the order of send and receive in one step, and at whether there are as many of the "
+    "one as of the other. Reread 'Who waits for whom'."
 )
 def receives_first(communicator: Communicator, tensor: Tensor) -> Tensor:
     return communicator.receive((communicator.rank - 1) % communicator.world_size)

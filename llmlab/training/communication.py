@@ -102,6 +102,7 @@ class _Group:
         self._turn = 0
         self._closed = False
         self._changed = threading.Condition()
+        self.ended = threading.Event()
 
     def run(self, program: Program, rank: int, arguments: tuple[Any, ...]) -> None:
         """Run one rank from its first turn to its end."""
@@ -119,12 +120,15 @@ class _Group:
             with self._changed:
                 self._running.discard(rank)
                 self._pass_on(rank)
+                if not self._running:
+                    self.ended.set()
 
-    def close(self) -> None:
-        """End all ranks that wait."""
+    def close(self) -> int | None:
+        """End all ranks that wait, and give the one that runs, if any does."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+            return self._turn if self._turn in self._running else None
 
     def send(self, tensor: Tensor, source: int, target: int) -> None:
         with self._changed:
@@ -213,32 +217,33 @@ def simulate(program: Program, world_size: int, *arguments: Any) -> list[Any]:
 
     def work(rank: int) -> None:
         sys.setprofile(profile)
-        with torch.set_grad_enabled(with_gradients):
+        with contextlib.suppress(_Abandoned), torch.set_grad_enabled(with_gradients):
             group.run(program, rank, arguments)
 
     threads = [
         threading.Thread(target=work, args=(rank,), daemon=True) for rank in range(world_size)
     ]
+    for thread in threads:
+        thread.start()
     try:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            # In short waits, so that an interruption gets through to whoever waits here.
-            while thread.is_alive():
-                thread.join(0.05)
-    finally:
-        group.close()
-        for thread in threads:
-            _abandon(thread)
+        # In short waits, so that an interruption gets through to whoever waits here.
+        while not group.ended.wait(0.05):
+            pass
+    except BaseException:
+        running = group.close()
+        if running is not None:
+            _abandon(threads[running])
+        raise
+    for thread in threads:
+        thread.join()
     if group.error is not None:
         raise group.error
     return group.results
 
 
 def _abandon(thread: threading.Thread) -> None:
-    """End a thread that still runs, as one in an endless loop does after an interruption."""
-    if thread.is_alive() and thread.ident is not None:
-        with contextlib.suppress(ValueError):
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                ctypes.c_ulong(thread.ident), ctypes.py_object(_Abandoned)
-            )
+    """End a thread that computes, perhaps in a loop without an end."""
+    assert thread.ident is not None  # noqa: S101 - it was started
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+        ctypes.c_ulong(thread.ident), ctypes.py_object(_Abandoned)
+    )

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -44,6 +45,7 @@ _DTYPES = (
 _MAX_DIMENSIONS = 14
 _COMMAND = "from llmlab.training.processes import work; work()"
 _POLL_SECONDS = 0.02
+_PATIENCE_SECONDS = 30.0
 _ERROR_LINE = re.compile(r"^(\[rank\d+\]: )?[\w.]*(Error|Exception)\b.*: ")
 _FIRST_LOST = "first-lost"
 # Elsewhere a process with PyTorch in it cannot be split in two.
@@ -160,7 +162,7 @@ def run_processes(
         ConfigurationError: `world_size` is below 1.
         CommunicationError: Processes may not open connections on this machine, one of them ended without a word, or
             they took too long.
-        BaseException: Whatever a rank raises first; the others are ended.
+        BaseException: Whatever a rank raises first, with a note of where; the others are ended.
     """
     import cloudpickle  # type: ignore[import-untyped]
 
@@ -207,7 +209,7 @@ def torchrun(script: Path, world_size: int, *arguments: str, seconds: float = 18
     require_world_size(world_size)
     require_connections()
     options = ["--standalone", "--local-addr=127.0.0.1", f"--nproc-per-node={world_size}"]
-    process = subprocess.Popen(  # noqa: S603 - our own
+    with subprocess.Popen(  # noqa: S603 - our own
         [sys.executable, "-m", "torch.distributed.run", *options, str(script), *arguments],
         env=_variables(world_size),
         stdin=subprocess.DEVNULL,
@@ -215,15 +217,19 @@ def torchrun(script: Path, world_size: int, *arguments: str, seconds: float = 18
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-    )
-    try:
-        printed, trouble = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired as error:
-        raise CommunicationError(
-            f"`{script.name}` did not finish on {world_size} processes within {seconds:g} seconds."
-        ) from error
-    finally:
-        _end(process)
+    ) as process:
+        try:
+            printed, trouble = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired as error:
+            raise CommunicationError(
+                f"`{script.name}` did not finish on {world_size} processes within {seconds:g} seconds."
+            ) from error
+        finally:
+            # It ends the processes that it started, which are in sessions of their own.
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_PATIENCE_SECONDS)
+            _end(process)
     if process.returncode:
         # torchrun's own report follows the traceback of the process that failed.
         errors = [line for line in trouble.splitlines() if _ERROR_LINE.search(line)]
@@ -358,7 +364,7 @@ def _be(rank: int, folder: Path) -> NoReturn:
     outcome: _Returned | _Raised | None = None
     try:
         with process_group(init_method=meeting, rank=rank, world_size=world_size) as communicator:
-            outcome = _attempt(folder, communicator)
+            outcome = _attempt(folder, communicator, rank)
             # Before the group ends, so that nobody who misses this rank is the first to complain.
             _leave(outcome, rank, folder)
             if isinstance(outcome, _Raised):
@@ -370,12 +376,14 @@ def _be(rank: int, folder: Path) -> NoReturn:
     os._exit(0)
 
 
-def _attempt(folder: Path, communicator: Communicator) -> _Returned | _Raised:
+def _attempt(folder: Path, communicator: Communicator, rank: int) -> _Returned | _Raised:
     try:
         program, arguments = pickle.loads((folder / "program").read_bytes())  # noqa: S301 - our own
         return _Returned(program(communicator, *arguments))
     except BaseException as error:
-        return _Raised(time.monotonic(), error)
+        moment = time.monotonic()
+        error.add_note(f"On rank {rank}:\n{traceback.format_exc()}")
+        return _Raised(moment, error)
 
 
 def _leave(outcome: _Returned | _Raised, rank: int, folder: Path) -> None:
@@ -384,9 +392,13 @@ def _leave(outcome: _Returned | _Raised, rank: int, folder: Path) -> None:
 
     try:
         text = cloudpickle.dumps(outcome)
+        if isinstance(outcome, _Raised):
+            # An error whose class wants more than a text can be written and not read.
+            pickle.loads(text)  # noqa: S301 - our own
     except Exception as error:
         thing = "returned" if isinstance(outcome, _Returned) else "raised"
-        sentence = f"What rank {rank} {thing} cannot be sent back ({_first_line(error)})."
+        reason = outcome.error if isinstance(outcome, _Raised) else error
+        sentence = f"What rank {rank} {thing} cannot be sent back ({_first_line(reason)})."
         text = pickle.dumps(_Raised(time.monotonic(), CommunicationError(sentence)))
     # Whoever waits must not read half of it.
     part = folder / f"part-{rank}"

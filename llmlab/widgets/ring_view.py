@@ -153,9 +153,8 @@ class RingView(StillWidget):
     def _cell(self, x: int, y: int, shares: int, arrived: bool) -> str:
         size = self.world_size
         finished = shares == (1 << size) - 1
-        paper = (
-            "var(--jp-brand-color3, #bbdefb)" if finished else "var(--jp-layout-color1, #ffffff)"
-        )
+        # Thin enough for squares to stand out from it in the dark theme too.
+        shade = 0.25 if finished else 0
         frame = "var(--jp-warn-color1, #e65100)" if arrived else "var(--jp-border-color1, #bdbdbd)"
         square = min(14.0, (_CELL - 10) / min(size, 4))
         marks = []
@@ -169,14 +168,17 @@ class RingView(StillWidget):
             )
         return (
             f'<rect x="{x}" y="{y}" width="{_CELL}" height="{_height(size)}" rx="3" '
-            f'stroke-width="{3 if arrived else 1}" style="fill: {paper}; stroke: {frame}"/>{"".join(marks)}'
+            f'stroke-width="{3 if arrived else 1}" fill-opacity="{shade}" '
+            f'style="fill: var(--jp-brand-color1, #1976d2); stroke: {frame}"/>{"".join(marks)}'
         )
 
     def _text(self) -> str:
         return f"{self.title}. {self.sentences[self.step]}"
 
     def _svg(self) -> str:
-        return self.pictures[self.step]
+        # A still picture has no page behind it that would follow the theme.
+        start, rest = self.pictures[self.step].split(">", 1)
+        return f'{start}><rect width="100%" height="100%" fill="#ffffff"/>{rest}'
 
 
 def _height(world_size: int) -> int:

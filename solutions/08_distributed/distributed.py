@@ -673,7 +673,7 @@ for stage, style in enumerate(("o--", "^-.", "v:", "s-")):
     used = [library.training_memory(7_500_000_000, count, stage) / 1e9 for count in devices]
     axis.plot(devices, used, style, label=f"stage {stage}")
 axis.axhline(80, color="black", linewidth=1)
-axis.text(1, 84, "memory of one GPU: 80 GB", fontsize=9)
+axis.text(16, 84, "memory of one GPU: 80 GB", fontsize=9)
 axis.set_xscale("log", base=2)
 axis.set(
     title="7.5 billion parameters fit on one GPU of many once the state is shared out",

@@ -16,6 +16,7 @@ from tests.attacks.harness import (
     skip_without_sandbox,
     started_workers,
 )
+from tests.courses import made_once
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +27,7 @@ def workers() -> Iterator[Workers]:
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_course(tmp_path_factory.mktemp("template"))
+    return made_once("attacked", tmp_path_factory.getbasetemp(), make_course)
 
 
 @pytest.fixture(scope="module")

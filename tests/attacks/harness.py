@@ -10,8 +10,6 @@ import base64
 import hashlib
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -36,10 +34,11 @@ from autograder.notebook import PUBLIC_SEED
 from autograder.sandbox import Limits, SandboxUnavailable, sandbox_works
 from autograder.sandbox.limits import MEBIBYTE
 from autograder.wire import encode
-from tests.labs import ROOT, SOLUTIONS
+from tests.courses import nbgrader
+from tests.labs import SOLUTIONS
 
 LAB = exercises.load("welcome")
-HONEST = "honest"
+HONEST, COURSE = "honest", "llm101"
 CELL_SECONDS = 4
 LIMITS = Limits(
     wall_seconds=30,
@@ -146,7 +145,7 @@ def forged(name: str) -> str:
 Change = Callable[[Submission], None]
 
 
-@dataclass
+@dataclass(eq=False)
 class Family:
     """Attacks of one kind."""
 
@@ -158,15 +157,9 @@ class Family:
         self.attacks[change.__name__] = change
         return change
 
-    @cached_property
-    def chosen(self) -> dict[str, Change]:
-        """All attacks, or the first one where a few must do."""
-        some = int(os.environ.get("LLMLAB_ATTACKS", len(self.attacks)))
-        return dict(list(self.attacks.items())[:some])
-
     @property
     def every_attack(self) -> pytest.MarkDecorator:
-        return pytest.mark.parametrize("attack", list(self.chosen))
+        return pytest.mark.parametrize("attack", list(self.attacks))
 
 
 @dataclass
@@ -268,44 +261,25 @@ def _digest(path: Path) -> str:
         return f"{path.stat().st_size} {hashlib.sha256(file.read(2**20)).hexdigest()}"
 
 
-def nbgrader(course: Path, *arguments: str) -> str:
-    environment = {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}/usr/bin{os.pathsep}/bin",
-        "HOME": str(course.parent),
-        "PYTHONPATH": str(ROOT),
-        "LANG": "C.UTF-8",
-    }
-    done = subprocess.run(
-        [Path(sys.executable).parent / "nbgrader", *arguments],
-        cwd=course,
-        env=environment,
-        text=True,
-        capture_output=True,
-    )
-    assert done.returncode == 0, f"nbgrader {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
-    return done.stdout + done.stderr
-
-
-def make_course(folder: Path) -> Path:
+def make_course(folder: Path) -> None:
     """Make a course that has released lab 00, with canaries in it and around it."""
-    course = folder / "llm101"
+    course = folder / COURSE
     init_course(course, SOLUTIONS)
     nbgrader(course, "generate_assignment", LAB.folder)
     hidden = course / "hidden" / f"{LAB.folder}.py"
     hidden.write_text(hidden.read_text() + f"\nCANARY = {CANARIES['hidden probes']!r}\n")
     (course / "grades.csv").write_text(CANARIES["gradebook"])
     (folder / "home.txt").write_text(CANARIES["home"])
-    return course
 
 
 def grade_family(family: Family, template: Path, folder: Path, workers: Workers) -> Class:
     """Let a class of attackers and one honest student hand in, grade it, and write its feedback."""
-    shutil.copytree(template.parent, folder, dirs_exist_ok=True)
-    course = folder / template.name
+    shutil.copytree(template, folder, dirs_exist_ok=True)
+    course = folder / COURSE
     released = nbformat.read(course / "release" / LAB.folder / "welcome.ipynb", as_version=4)
     submissions = {}
     honest: Change = lambda one: one.solve(*SOLUTION)  # noqa: E731
-    for student, change in {**family.chosen, HONEST: honest}.items():
+    for student, change in {**family.attacks, HONEST: honest}.items():
         place = course / "submitted" / student / LAB.folder
         place.mkdir(parents=True)
         one = Submission(student, place, nbformat.from_dict(released))

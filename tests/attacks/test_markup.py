@@ -117,11 +117,18 @@ def writes_scripts_between_code_fences(one: Submission) -> None:
 
 
 @FAMILY.attack
+def leaves_a_tag_open(one: Submission) -> None:
+    """A tag at the end of a text is closed by what the page puts after it."""
+    one.notebook.cells.append(new_markdown_cell("<div onclick=alert(1) title='", id="open"))
+
+
+@FAMILY.attack
 def attaches_scripts(one: Submission) -> None:
     """An attachment of a text cell is a page with a script."""
     cell = new_markdown_cell("![picture](attachment:x.svg)", id="attached")
     cell.attachments = {"x.svg": {"image/svg+xml": SCRIPTS[2], "text/html": SCRIPTS[0]}}
-    one.notebook.cells.append(cell)
+    gone = new_markdown_cell("![gone](attachment:gone.png) ![odd](attach\\ment&#58;odd)", id="gone")
+    one.notebook.cells += [cell, gone]
 
 
 @FAMILY.attack
@@ -251,13 +258,14 @@ def test_insights_hold_nothing_that_runs(graded: Class) -> None:
     for script in SCRIPTS:
         assert script not in text
     page_of_ours = Page(text)
-    assert not {"iframe", "object", "form", "img", "b"} & set(page_of_ours.tags)
+    assert not {"iframe", "object", "form", "img"} & set(page_of_ours.tags)
     assert not [one for one in page_of_ours.wrong if " on" in one]
 
 
 def test_an_honest_students_feedback_still_shows_what_it_should(graded: Class) -> None:
     page = graded.feedback(HONEST)
-    assert "`average` is right." in page
-    assert "data:image/png;base64," in page
+    assert "<code>average</code> is right." in page
+    # The still picture of the widget.
+    assert 'src="data:image/svg+xml;base64,' in page
     assert "Score: 3.0" in page
     assert page.count('class="autograder-verdict"') == 3

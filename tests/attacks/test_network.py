@@ -146,6 +146,6 @@ def test_it_reaches_nobody(attack: str, graded: Class) -> None:
 
 
 def test_the_instructor_is_told_of_attempts_on_the_network(graded: Class) -> None:
-    for attack in FAMILY.chosen:
+    for attack in FAMILY.attacks:
         kinds = {violation.kind for violation in graded.runs[attack].violations}
         assert "network" in kinds, attack

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +18,8 @@ from autograder.grading.batch import Workers
 from autograder.grading.engine import Job, Result, Settings, grade
 from autograder.grading.gradebook import Course
 from autograder.sandbox import SandboxUnavailable, sandbox_works
-from tests.labs import ROOT, SOLUTIONS
+from tests.courses import made_once, nbgrader
+from tests.labs import SOLUTIONS
 
 LAB = exercises.load("welcome")
 FULL = sum(one.points for one in LAB)
@@ -91,18 +90,11 @@ class Here(Workers):
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("template") / "llm101"
-    init_course(root, SOLUTIONS)
-    bin_folder = Path(sys.executable).parent
-    done = subprocess.run(
-        [bin_folder / "nbgrader", "generate_assignment", LAB.folder],
-        cwd=root,
-        env={"PATH": f"{bin_folder}:/usr/bin:/bin", "HOME": str(root), "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    return root
+    def make(folder: Path) -> None:
+        init_course(folder, SOLUTIONS)
+        nbgrader(folder, "generate_assignment", LAB.folder)
+
+    return made_once("llm101", tmp_path_factory.getbasetemp(), make)
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
+import signal
 import threading
-import time
 
 import pytest
 import torch
@@ -90,27 +90,29 @@ def test_an_error_of_one_rank_ends_all_and_is_raised():
 
 
 def test_an_interruption_gets_through_and_ends_a_rank_that_never_stops():
-    def forever(communicator, started):
-        started.set()
-        while True:
-            time.sleep(0.001)
-
     class Interruption(BaseException):
         pass
 
-    def interrupting_wait(thread, timeout=None):
-        started.wait()
+    def interrupt(signum, frame):
         raise Interruption
 
-    started = threading.Event()
+    def forever(communicator):
+        if communicator.rank == 1:
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            while True:
+                pass
+        communicator.receive(1)
+
     before = set(threading.enumerate())
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(threading.Thread, "join", interrupting_wait)
+    handler = signal.signal(signal.SIGALRM, interrupt)
+    try:
         with pytest.raises(Interruption):
-            simulate(forever, 2, started)
+            simulate(forever, 3)
+    finally:
+        signal.signal(signal.SIGALRM, handler)
     for thread in set(threading.enumerate()) - before:
         thread.join(10)
-        assert not thread.is_alive()
+    assert set(threading.enumerate()) == before
 
 
 def test_gradients_are_computed_as_the_caller_has_set_it():

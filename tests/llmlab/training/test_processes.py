@@ -1,5 +1,6 @@
 """Real processes on this machine; each starts PyTorch anew, so there are few tests and each shows much."""
 
+import contextlib
 import json
 import os
 import signal
@@ -18,6 +19,7 @@ from llmlab.training import (
     ProcessCommunicator,
     all_reduce,
     average_gradients,
+    process_group,
     ring_all_reduce,
     run_processes,
     shard_indices,
@@ -96,7 +98,12 @@ def test_processes_do_what_simulated_ranks_do_and_leave_nothing_behind(temporary
     assert list(temporary.iterdir()) == []
 
 
-def test_the_first_error_of_a_rank_is_raised_and_all_others_are_ended(temporary):
+@pytest.mark.parametrize("forks", [True, False])
+def test_the_first_error_of_a_rank_is_raised_and_all_others_are_ended(
+    temporary, monkeypatch, forks
+):
+    monkeypatch.setattr(module, "_CAN_FORK", forks and module._CAN_FORK)
+
     class Mine(Exception):
         pass
 
@@ -109,6 +116,9 @@ def test_the_first_error_of_a_rank_is_raised_and_all_others_are_ended(temporary)
     with pytest.raises(Exception, match="of rank 1") as caught:
         run_processes(program, 3)
     assert type(caught.value).__name__ == "Mine"
+    (note,) = caught.value.__notes__
+    assert note.startswith("On rank 1:")
+    assert "in program" in note
     assert list(temporary.iterdir()) == []
 
 
@@ -131,8 +141,17 @@ def test_processes_that_wait_forever_are_ended():
 
 
 def test_what_cannot_be_sent_back_is_said():
+    class Strange(Exception):
+        def __init__(self, code, *, text):
+            super().__init__(f"{text} {code}")
+
+    def raises(communicator):
+        raise Strange(7, text="strange")
+
     with pytest.raises(CommunicationError, match="What rank 0 returned cannot be sent back"):
         run_processes(lambda one: (one for one in ()), 1)
+    with pytest.raises(CommunicationError, match=r"rank 0 raised cannot .* \(strange 7\)"):
+        run_processes(raises, 1)
 
 
 def test_where_no_connections_are_allowed_it_is_said_before_anything_starts(monkeypatch, tmp_path):
@@ -157,6 +176,28 @@ def test_a_group_of_processes_has_at_least_one():
 def test_outside_a_group_there_is_no_communicator():
     with pytest.raises(CommunicationError, match="in no group"):
         ProcessCommunicator()
+
+
+def test_without_the_variables_of_a_launcher_no_group_is_formed(monkeypatch):
+    for name in ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    with (
+        pytest.raises(CommunicationError, match=r"RANK expected.*Start them with torchrun"),
+        process_group(),
+    ):
+        pass
+
+
+def test_a_script_that_takes_too_long_is_ended_with_all_its_processes(tmp_path):
+    script = tmp_path / "waits.py"
+    script.write_text("import time; time.sleep(600)")
+    with pytest.raises(
+        CommunicationError, match=r"`waits\.py` did not finish on 2 processes within"
+    ):
+        torchrun(script, 2, seconds=12.0)
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            assert str(script) not in process.cmdline()
 
 
 def test_a_script_that_fails_is_told_with_its_error(tmp_path):

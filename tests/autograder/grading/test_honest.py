@@ -1,0 +1,116 @@
+"""Whoever answers right gets all points in the sandbox, with the source looked at, however it is written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+
+from autograder.authoring import exercise_of, grade_id, release_notebook, source_notebook
+from autograder.classroom.simulate import Answers
+from autograder.exercise import Lab
+from autograder.grading.assignment import Assignment, load_assignment
+from autograder.grading.batch import Workers
+from autograder.grading.engine import Job, Result, Settings
+from tests.labs import LABS, SOLUTIONS
+
+pytestmark = pytest.mark.usefixtures("sandbox")
+
+
+@pytest.fixture(scope="module")
+def team() -> Iterator[Workers]:
+    with Workers(Settings(), 2) as workers:
+        workers.warm()
+        yield workers
+
+
+def assignment_of(lab: Lab, released: NotebookNode, folder: Path) -> Assignment:
+    """Read what was released as a course would, with the lab's hidden probes."""
+    release = folder / "release" / lab.folder
+    release.mkdir(parents=True)
+    nbformat.write(released, release / f"{lab.topic}.ipynb")
+    hidden = folder / "hidden"
+    hidden.mkdir(exist_ok=True)
+    (hidden / f"{lab.folder}.py").write_text((SOLUTIONS / lab.folder / "hidden.py").read_text())
+    return load_assignment(folder, lab.folder, lab.topic, release, hidden)
+
+
+def job(student: str, assignment: Assignment, notebook: NotebookNode) -> Job:
+    return Job(student, assignment, json.dumps(notebook), {}, student, student)
+
+
+def source_of(lab: Lab) -> NotebookNode:
+    return source_notebook(SOLUTIONS / lab.folder / f"{lab.topic}.py")
+
+
+def check_full(results: dict[str, Result], possible: dict[str, int]) -> None:
+    for student, result in results.items():
+        run = result.run
+        assert run.outcome == "graded", run.reason
+        assert run.violations == (), student
+        wrong = [one.sentence for one in run.verdicts if not one.passed]
+        assert wrong == [], student
+        assert run.points == possible[student]
+
+
+def test_every_solution_earns_full_points(team: Workers, tmp_path: Path) -> None:
+    jobs = []
+    for lab in LABS:
+        source = source_of(lab)
+        released = release_notebook(source)
+        jobs.append(job(lab.folder, assignment_of(lab, released, tmp_path), source))
+    found = {one.student: result for one, result in team.run(jobs)}
+    assert sorted(found) == [lab.folder for lab in LABS]
+    check_full(found, {lab.folder: sum(one.points for one in lab) for lab in LABS})
+
+
+def written_otherwise(lab: Lab, number: int) -> tuple[NotebookNode, int]:
+    """Write a notebook of the lab's imports, answers in their `number`th other form, and checks, with what it earns.
+
+    What the lab's own cells plot and train in between is left out, and so are exercises that build on it.
+    """
+    source = source_of(lab)
+    answers = Answers(lab, source)
+    texts: dict[str, str] = {}
+    for exercise in lab:
+        forms = [text for _, text in answers.variants[exercise.id]]
+        if not answers.waits_for(exercise):
+            texts[f"{grade_id(exercise.id)}-answer"] = forms[number % len(forms)]
+    points = 0
+    kept = []
+    for cell in source.cells:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        exercise = exercise_of(cell)
+        if exercise is not None and f"{name}-answer" in texts:
+            points += exercise.points
+            kept.append(cell)
+        elif name in texts:
+            cell.source = texts[name]
+            kept.append(cell)
+        elif cell.cell_type == "code" and not name:
+            lines = cell.source.splitlines()
+            cell.source = "\n".join(one for one in lines if one.startswith(("import ", "from ")))
+            kept.append(cell)
+    source.cells = kept
+    return source, points
+
+
+def test_answers_that_are_written_otherwise_earn_full_points(team: Workers, tmp_path: Path) -> None:
+    jobs, possible = [], {}
+    for lab in LABS:
+        for number in range(2):
+            notebook, points = written_otherwise(lab, number)
+            student = f"{lab.folder}-{number}"
+            assignment = assignment_of(lab, notebook, tmp_path / str(number))
+            # Nothing of it counts as given, so all of it is looked at.
+            jobs.append(job(student, replace(assignment, sources=frozenset()), notebook))
+            possible[student] = points
+    found = {one.student: result for one, result in team.run(jobs)}
+    assert len(found) == 2 * len(LABS)
+    assert sum(possible.values()) > sum(one.points for lab in LABS for one in lab)
+    check_full(found, possible)
