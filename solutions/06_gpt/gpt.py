@@ -862,7 +862,7 @@ if file is not None:
     for tensor_name, kind, numbers in itertools.islice(file.tensors(), 10):
         print(f"  {tensor_name:24} {tuple(numbers.shape)!s:14} {kind}")
 else:
-    print("There is no file of real weights here; the exercise needs only the names below.")
+    print("There is no GGUF file here; the exercise needs only the names below.")
 
 # %% [markdown]
 # (`Q4_1` and `Q8_0` say how the numbers are stored: in 4 and in 8 bits each, with scales for groups of 32.)
@@ -1063,7 +1063,8 @@ with torch.no_grad():
 # %% [markdown]
 # Some things to try:
 #
-# - Exchange `gate` and `up` in your `name_from_gguf`, load the weights again and ask. Then leave out `halves_paired`.
+# - Exchange `gate` and `up` in your `name_from_gguf`, run the cell that fills your model again, and ask. Then leave out
+#   `halves_paired`.
 # - Write a filter of your own, such as min-p, and use it in `ask`.
 # - Give `ask` a long text and a question about it. From which length on does it lose the thread?
 #

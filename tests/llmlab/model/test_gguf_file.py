@@ -158,6 +158,19 @@ def test_the_weights_become_what_is_asked_for(tmp_path: Path) -> None:
     assert not model.blocks[0].attention.fused
 
 
+def test_tensors_are_given_as_the_file_has_them(tmp_path: Path) -> None:
+    model = drawn()
+    found = {
+        name: (kind, numbers)
+        for name, kind, numbers in GGUFFile(write(tmp_path / "model.gguf", model)).tensors()
+    }
+    assert set(found) == set(NAMES.values()) - {"output.weight"}
+    assert {kind for kind, _ in found.values()} == {"F32"}
+    query = model.state_dict()["blocks.1.attention.query.weight"]
+    assert torch.equal(found["blk.1.attn_q.weight"][1], neighbors_paired(query, CONFIG.num_heads))
+    assert torch.equal(found["token_embd.weight"][1], model.embedding.weight)
+
+
 def test_pairs_of_neighbors_become_pairs_of_halves() -> None:
     rows = torch.arange(8.0)[:, None]  # two heads of four
     assert halves_paired(rows, 2).flatten().tolist() == [0, 2, 1, 3, 4, 6, 5, 7]
