@@ -43,7 +43,6 @@ from llmlab.model.positions import (
     rotary_angles,
     sinusoidal_positions,
 )
-from llmlab.model.text_model import TextModel, open_text_model
 from llmlab.model.transformer import Transformer
 from llmlab.model.writing import write_on
 
@@ -98,8 +97,6 @@ __all__ = [
     "stream",
     "generate",
     "stream_text",
-    "TextModel",
-    "open_text_model",
     # weights
     "load_huggingface",
     "save_huggingface",
