@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from llmlab import __version__, talking
-from llmlab.data import commands as data_commands
+from llmlab import __version__, fetching, talking
 from llmlab.errors import LlmlabError
 from llmlab.workspace import lay_labs, open_jupyterlab
 
@@ -18,8 +17,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Build a large language model, one lab at a time.",
 )
-app.add_typer(data_commands.data, name="data")
-app.add_typer(data_commands.models, name="models")
+app.add_typer(fetching.data, name="data")
+app.add_typer(fetching.models, name="models")
 
 
 def _show_version(wanted: bool) -> bool:

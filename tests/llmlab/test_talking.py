@@ -15,7 +15,8 @@ from typer.testing import CliRunner, Result
 
 from llmlab import cli, talking
 from llmlab.data import models
-from llmlab.model import TextModel, Transformer, TransformerConfig, save_huggingface
+from llmlab.model import Transformer, TransformerConfig, save_huggingface
+from llmlab.model.text_model import TextModel
 from llmlab.tokenization import ByteLevelBPE
 
 TEMPLATE = (

@@ -12,14 +12,13 @@ import torch
 from llmlab.errors import CheckpointError, OutOfRangeError
 from llmlab.model import (
     Sampling,
-    TextModel,
     Transformer,
     TransformerConfig,
     generate,
     load_huggingface,
-    open_text_model,
     save_huggingface,
 )
+from llmlab.model.text_model import TextModel, open_text_model
 from llmlab.tokenization import ByteLevelBPE, TokenizationError
 from tests.llmlab.model.test_gguf_file import CONFIG as GGUF_CONFIG
 from tests.llmlab.model.test_gguf_file import drawn, with_tokenizer, write

@@ -1,18 +1,20 @@
-"""The commands `llmlab data` and `llmlab models`: what there is, what it is like, and getting it."""
+"""The commands `llmlab data` and `llmlab models`: what there is, what it is like, and getting it.
+
+They stand outside llmlab.data, and import it when they are called: `llmlab --help` does not wait for PyTorch.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from llmlab.data import places, registry
-from llmlab.data.download import Progress
-from llmlab.data.entries import Entry, Tier
-from llmlab.data.errors import CorpusError
+if TYPE_CHECKING:
+    from llmlab.data.download import Progress
+    from llmlab.data.entries import Entry
 
 data = typer.Typer(no_args_is_help=True, help="Corpora: what there is, and how to get it.")
 models = typer.Typer(no_args_is_help=True, help="Models: what there is, and how to get it.")
@@ -23,13 +25,17 @@ Name = Annotated[str, typer.Argument(help="A name from the list.")]
 @data.command("list")
 def list_corpora() -> None:
     """List all corpora with license and size, and say which are on this machine."""
-    _list(registry.CORPORA)
+    from llmlab.data.registry import CORPORA
+
+    _list(CORPORA)
 
 
 @models.command("list")
 def list_models() -> None:
     """List all models with license and size, and say which are on this machine."""
-    _list(registry.MODELS)
+    from llmlab.data.registry import MODELS
+
+    _list(MODELS)
 
 
 @data.command()
@@ -42,7 +48,7 @@ def show(
     seed: Annotated[int, typer.Option(help="For a corpus that is drawn.")] = 0,
 ) -> None:
     """Show what the registry knows about a corpus, and its first texts."""
-    from llmlab.data import corpora
+    from llmlab.data import corpora, registry
 
     entry = registry.corpus(name)
     _describe(entry)
@@ -54,13 +60,17 @@ def show(
 @data.command("get")
 def get_corpus(name: Name) -> None:
     """Get a corpus: find it on this machine, or download it and check it."""
-    _get(registry.corpus(name))
+    from llmlab.data.registry import corpus
+
+    _get(corpus(name))
 
 
 @models.command("get")
 def get_model(name: Name) -> None:
     """Get a model: find it on this machine, or download it and check it."""
-    _get(registry.model(name))
+    from llmlab.data.registry import model
+
+    _get(model(name))
 
 
 @data.command()
@@ -84,6 +94,7 @@ def clean(
     import datasets  # type: ignore[import-untyped]
 
     from llmlab.data import corpora
+    from llmlab.data.errors import CorpusError
     from llmlab.data.pipeline import clean_dataset
     from llmlab.data.reading import read_documents
     from llmlab.data.steps import default_steps
@@ -125,7 +136,7 @@ def _list(entries: tuple[Entry, ...]) -> None:
         table.add_column(column, no_wrap=True)
     table.add_column("what it is")
     for entry in entries:
-        table.add_row(entry.name, entry.license, _size(entry), _WHERE[_tier(entry)], entry.title)
+        table.add_row(entry.name, entry.license, _size(entry), _where(entry), entry.title)
     Console().print(table)
 
 
@@ -136,12 +147,14 @@ def _describe(entry: Entry) -> None:
     if entry.revision:
         typer.echo(f"revision: {entry.revision}")
     typer.echo(f"size: {_size(entry)}")
-    typer.echo(f"where: {_WHERE[_tier(entry)]}")
+    typer.echo(f"where: {_where(entry)}")
     if entry.warning:
         typer.echo(f"note: {entry.warning}")
 
 
 def _get(entry: Entry) -> None:
+    from llmlab.data import places
+
     typer.echo(f"{entry.name}: {entry.title}")
     typer.echo(f"license: {entry.license}; see {entry.source}")
     if entry.warning:
@@ -155,17 +168,18 @@ def _get(entry: Entry) -> None:
     typer.echo(f"It is in {place.folder}{checked}.")
 
 
-_WHERE = {
-    Tier.EMBEDDED: "with llmlab",
-    Tier.LOCAL: f"in {places.LOCAL_VARIABLE}",
-    Tier.HUB: "downloaded",
-    None: "to be got",
-}
+def _where(entry: Entry) -> str:
+    from llmlab.data import places
+    from llmlab.data.entries import Tier
 
-
-def _tier(entry: Entry) -> Tier | None:
     place = places.find(entry)
-    return None if place is None else place.tier
+    if place is None:
+        return "to be got"
+    return {
+        Tier.EMBEDDED: "with llmlab",
+        Tier.LOCAL: f"in {places.LOCAL_VARIABLE}",
+        Tier.HUB: "downloaded",
+    }[place.tier]
 
 
 def _size(entry: Entry) -> str:
