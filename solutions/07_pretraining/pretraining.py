@@ -622,8 +622,6 @@ for step in view.follow(my_steps(model, optimizer, reading, 0, STEPS)):
     if taken == STEPS - 20:
         half_way = snapshot(model, optimizer, taken, reading)
 shown.update(view)  # what a saved page shows is the end of the run, not its beginning
-
-# %%
 for seed in (1, 2):
     print(write(model, tokenizer, seed=seed), "\n")
 
