@@ -46,22 +46,23 @@ def notebook(lab: Lab, page: Page) -> Iterator[Notebook]:
 
 @pytest.fixture(scope="module")
 def view(notebook: Notebook) -> Locator:
-    """Run the cell, and note how many steps are drawn in the course of it."""
-    view = notebook.run("import TrainingView").locator(".llmlab-training[data-drawn=true]")
-    view.wait_for()
-    view.evaluate(
-        """root => {
-          root.seen = new Set();
-          const note = () => root.seen.add(root.dataset.steps);
-          new MutationObserver(note).observe(root, { attributes: true, attributeFilter: ["data-steps"] });
+    """Run the cell, and note which numbers of steps are drawn in the course of it."""
+    notebook.page.evaluate(
+        """() => {
+          window.seen = new Set();
+          const note = (changes) => changes.forEach((one) => window.seen.add(one.target.dataset.steps));
+          new MutationObserver(note).observe(document.body,
+            { subtree: true, attributes: true, attributeFilter: ["data-steps"] });
         }"""
     )
+    view = notebook.run("import TrainingView").locator(".llmlab-training[data-drawn=true]")
+    view.wait_for()
     expect(view).to_have_attribute("data-steps", "40", timeout=60_000)
     return view
 
 
 def test_the_run_is_drawn_while_it_runs(view: Locator) -> None:
-    assert view.evaluate("root => root.seen.size") > 2
+    assert view.page.evaluate("window.seen.size") > 2
     status = view.locator("[role=status]")
     expect(status).to_have_text(
         "Step 40 of 40: loss 0.100, on held-out text 0.500, learning rate 0.39, gradient norm 1.00."
