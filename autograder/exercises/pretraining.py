@@ -848,36 +848,55 @@ class Lines:
             yield torch.randn(4, 3, generator=own)
 
     def state_dict(self) -> dict[str, int]:
-        """Give the place."""
         return {"place": self.place}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Go on at a place."""
         self.place = state["place"]
 
 
-def _new_run(seed: int) -> tuple[nn.Module, torch.optim.Optimizer, Lines]:
+class Momentum:
+    """SGD with momentum, whose state is its own tensors, as that of PyTorch's optimizers (which load for seconds)."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self.parameters = list(model.parameters())
+        self.means = [torch.zeros_like(one) for one in self.parameters]
+
+    @torch.no_grad()
+    def step(self, rate: float) -> None:
+        for parameter, mean in zip(self.parameters, self.means, strict=True):
+            mean.mul_(0.9).add_(parameter.grad)  # type: ignore[arg-type]
+            parameter.sub_(rate * mean)
+            parameter.grad = None
+
+    def state_dict(self) -> dict[str, list[Tensor]]:
+        return {"means": self.means}
+
+    def load_state_dict(self, state: dict[str, list[Tensor]]) -> None:
+        for mean, kept in zip(self.means, state["means"], strict=True):
+            mean.copy_(kept)
+
+
+Run = tuple[nn.Module, Momentum, Lines]
+
+
+def _new_run(seed: int) -> Run:
     model = nn.Linear(3, 1)
     with torch.no_grad():
         model.weight.fill_(0.5)
         model.bias.zero_()
-    return model, torch.optim.AdamW(model.parameters(), lr=0.0), Lines(seed)
+    return model, Momentum(model), Lines(seed)
 
 
-def _walk(
-    run: tuple[nn.Module, torch.optim.Optimizer, Lines], first: int, steps: int
-) -> list[float]:
+def _walk(run: Run, first: int, steps: int) -> list[float]:
     """Take steps whose length depends on their number, as under a schedule, and give the losses."""
     model, optimizer, lines = run
     losses = []
     source = iter(lines)
     for number in range(first, first + steps):
-        optimizer.param_groups[0]["lr"] = 0.3 / (1 + number)
-        optimizer.zero_grad()
         inputs = next(source)
         value = (model(inputs).squeeze(-1) - inputs.sum(dim=-1)).square().mean()
         value.backward()
-        optimizer.step()
+        optimizer.step(0.1 / (1 + number))
         losses.append(value.item())
     return losses
 
@@ -920,9 +939,7 @@ def taken_after_one_step(implementation: Any, generator: Generator) -> Any:
     "Your snapshot changes with the model: it holds the very tensors that the next step overwrites, so going back to "
     "it goes nowhere. Reread 'A run that can be stopped'."
 )
-def shared_tensors(
-    model: nn.Module, optimizer: torch.optim.Optimizer, step: int, batches: Any
-) -> dict[str, Any]:
+def shared_tensors(model: nn.Module, optimizer: Any, step: int, batches: Any) -> dict[str, Any]:
     return {
         "model": model.state_dict(),
         "optimizer": optimizer.state_dict(),
@@ -935,9 +952,7 @@ def shared_tensors(
     "The weights are copied, and the optimizer's running means are not: they go on changing with the run, and the "
     "next steps after going back have the memory of another time. Reread 'A run that can be stopped'."
 )
-def optimizer_shared(
-    model: nn.Module, optimizer: torch.optim.Optimizer, step: int, batches: Any
-) -> dict[str, Any]:
+def optimizer_shared(model: nn.Module, optimizer: Any, step: int, batches: Any) -> dict[str, Any]:
     return {
         "model": copy.deepcopy(model.state_dict()),
         "optimizer": optimizer.state_dict(),
@@ -950,9 +965,7 @@ def optimizer_shared(
     "`copy` makes a new dictionary and keeps the old tensors in it. The tensors are what changes. "
     "Reread 'A run that can be stopped'."
 )
-def dictionary_copied(
-    model: nn.Module, optimizer: torch.optim.Optimizer, step: int, batches: Any
-) -> dict[str, Any]:
+def dictionary_copied(model: nn.Module, optimizer: Any, step: int, batches: Any) -> dict[str, Any]:
     return {
         "model": copy.copy(model.state_dict()),
         "optimizer": copy.deepcopy(optimizer.state_dict()),
@@ -965,9 +978,7 @@ def dictionary_copied(
     "Only the weights are kept. The optimizer begins with empty means, the schedule with its warm-up, and the data "
     "with the first batch: the loss jumps, and the model reads again what it knows. Reread 'A run that can be stopped'."
 )
-def weights_alone(
-    model: nn.Module, optimizer: torch.optim.Optimizer, step: int, batches: Any
-) -> dict[str, Any]:
+def weights_alone(model: nn.Module, optimizer: Any, step: int, batches: Any) -> dict[str, Any]:
     return {"model": copy.deepcopy(model.state_dict())}
 
 
@@ -975,9 +986,7 @@ def weights_alone(
     "The optimizer's running means are missing. After going on they begin at 0, and the first steps have another "
     "length than they would have had. Reread 'A run that can be stopped'."
 )
-def means_lost(
-    model: nn.Module, optimizer: torch.optim.Optimizer, step: int, batches: Any
-) -> dict[str, Any]:
+def means_lost(model: nn.Module, optimizer: Any, step: int, batches: Any) -> dict[str, Any]:
     kept = training.snapshot(model, optimizer, step, batches)
     return {name: kept[name] for name in ("model", "step", "batches")}
 
@@ -986,9 +995,7 @@ def means_lost(
     "The place in the data is missing. A run that goes on reads its first batches again, and never gets to the last "
     "ones. Reread 'A run that can be stopped'."
 )
-def place_lost(
-    model: nn.Module, optimizer: torch.optim.Optimizer, step: int, batches: Any
-) -> dict[str, Any]:
+def place_lost(model: nn.Module, optimizer: Any, step: int, batches: Any) -> dict[str, Any]:
     kept = training.snapshot(model, optimizer, step, batches)
     return {name: kept[name] for name in ("model", "optimizer", "step")}
 
@@ -997,8 +1004,6 @@ def place_lost(
     "The step is missing, and with it the place on the schedule: a run that goes on would warm up again. "
     "Reread 'A run that can be stopped'."
 )
-def step_lost(
-    model: nn.Module, optimizer: torch.optim.Optimizer, step: int, batches: Any
-) -> dict[str, Any]:
+def step_lost(model: nn.Module, optimizer: Any, step: int, batches: Any) -> dict[str, Any]:
     kept = training.snapshot(model, optimizer, step, batches)
     return {name: kept[name] for name in ("model", "optimizer", "batches")}

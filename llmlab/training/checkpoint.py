@@ -116,9 +116,7 @@ def check_configuration(
         )
 
 
-def snapshot(
-    model: nn.Module, optimizer: torch.optim.Optimizer, step: int, batches: HasState
-) -> dict[str, Any]:
+def snapshot(model: nn.Module, optimizer: HasState, step: int, batches: HasState) -> dict[str, Any]:
     """Copy what a run needs to go on, so that the run can go on before the copy is used.
 
     Args:

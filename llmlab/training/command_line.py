@@ -90,7 +90,7 @@ def train_from_arguments(arguments: list[str]) -> None:
     """Train, and write the model at the end.
 
     Raises:
-        TrainingError: The checkpoint to resume from is not there.
+        TrainingError: The checkpoint to resume from is not there, or the run was stopped by hand.
         LlmlabError: What goes wrong in the run itself.
     """
     # Lightning's hints at products of others are not for those who learn here.
@@ -102,9 +102,14 @@ def train_from_arguments(arguments: list[str]) -> None:
         print(f"A new run in {output}.")
     else:
         print(f"The run goes on from {checkpoint}.")
-    command.trainer.fit(command.model, command.datamodule, ckpt_path=checkpoint)
-    if command.trainer.interrupted:
-        raise TrainingError(f"The run was stopped; go on with --output {output} --resume auto.")
+    try:
+        command.trainer.fit(command.model, command.datamodule, ckpt_path=checkpoint)
+    except SystemExit:
+        if not command.trainer.interrupted:
+            raise
+        raise TrainingError(
+            f"The run was stopped by hand; go on with --output {output} --resume auto."
+        ) from None
     _export(command, output / EXPORT)
 
 

@@ -82,32 +82,43 @@ def one_number(implementation: Any, generator: Generator) -> Any:
     return results
 
 
+class Keeper:
+    """Stands for an optimizer and for batches: gives one state, and shares what is in it."""
+
+    def __init__(self, **state: Any) -> None:
+        self.state = state
+
+    def state_dict(self) -> dict[str, Any]:
+        """Give the state itself."""
+        return self.state
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take a state."""
+        self.state = state
+
+
 @HIDDEN.probe("snapshot")
 def what_was_kept(implementation: Any, generator: Generator) -> Any:
-    """SGD with momentum: what the snapshot holds after the run has gone on."""
-
-    class Place:
-        place = 5
-
-        def state_dict(self) -> dict[str, int]:
-            return {"place": self.place}
-
-        def load_state_dict(self, state: dict[str, int]) -> None:
-            self.place = state["place"]
-
+    """A model, an optimizer and batches: what the snapshot holds after all of them have changed."""
     model = nn.Linear(2, 1)
     with torch.no_grad():
         model.weight.copy_(torch.randn(1, 2, generator=generator))
         model.bias.zero_()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
-    for step in range(2):
-        model(torch.ones(1, 2)).sum().backward()
-        optimizer.step()
-        if step == 0:
-            kept = implementation(model, optimizer, 17, Place())
+    mean = torch.randn(1, 2, generator=generator)
+    optimizer, batches = (
+        Keeper(state={0: {"mean": mean}}, param_groups=[{"lr": 0.1}]),
+        Keeper(place=5),
+    )
+    kept = implementation(model, optimizer, 17, batches)
+    with torch.no_grad():
+        model.weight += 1
+    mean += 1
+    optimizer.state["param_groups"][0]["lr"] = 0.2
+    batches.state["place"] = 6
     return {
         "weight": kept["model"]["weight"],
-        "momentum": kept["optimizer"]["state"][0]["momentum_buffer"],
+        "mean": kept["optimizer"]["state"][0]["mean"],
+        "learning rate": kept["optimizer"]["param_groups"][0]["lr"],
         "step": kept["step"],
         "batches": kept["batches"],
     }

@@ -49,6 +49,18 @@ def test_a_run_killed_at_a_random_step_and_resumed_has_the_same_losses_bit_for_b
     assert resumed == {step: whole[step] for step in resumed}
 
 
+def test_a_run_stopped_by_hand_says_how_to_go_on(folder: Path) -> None:
+    output = folder / "stopped"
+    process = start(folder, "--output", str(output))
+    while steps_written(output) < 5:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=300)
+    assert process.returncode != 0
+    assert "The run was stopped by hand; go on with" in err
+
+
 @pytest.mark.parametrize("strategy", ["ddp", "fsdp2"])
 def test_two_nodes_have_the_losses_of_one_process_with_the_same_global_batch(
     folder: Path, strategy: str
