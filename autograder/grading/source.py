@@ -62,7 +62,6 @@ _RUNNERS = {
     "dill.loads",
     "eval",
     "exec",
-    "importlib.reload",
     "importlib.util.module_from_spec",
     "joblib.load",
     "marshal.load",
@@ -195,6 +194,10 @@ class _Names:
 
     def define(self, name: str, cell: int, node: ast.AST) -> None:
         self.definitions.setdefault(name, []).append((cell, node))
+
+    def defines(self, name: str) -> bool:
+        """Say whether the notebook defines a function or class of this name."""
+        return any(isinstance(node, _SCOPES) for _, node in self.definitions.get(name, []))
 
     def paths(self, node: ast.AST, own: frozenset[str] = frozenset()) -> set[str]:
         """Say what dotted paths an expression may mean, such as `llmlab.model.embed`."""
@@ -526,7 +529,9 @@ def _called(node: ast.Call, names: _Names) -> Iterator[tuple[str, str, bool]]:
             elif path == _KERNEL and text not in _MAY_ASK_IPYTHON:
                 yield "tampering", f"It reaches into the kernel by `{path}.{text}`.", True
     elif runners := called & _RUNNERS:
-        yield "tampering", f"It runs code that it makes up as it runs, by `{min(runners)}`.", True
+        # A function of the notebook's own may be called `eval`; if it is not, the kernel's own look remains.
+        costs = any(not names.defines(one) for one in runners)
+        yield "tampering", f"It runs code that it makes up as it runs, by `{min(runners)}`.", costs
     elif called & {"vars", "dir"} and node.args:
         for path in sorted(names.paths(node.args[0])):
             if path.split(".")[0] in ("autograder", _KERNEL):

@@ -10,6 +10,7 @@ from typing import Any
 
 import nbformat
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from autograder.answers import collect
@@ -26,6 +27,14 @@ from tests.labs import EXERCISES, LABS, SOLUTIONS, hidden_probes
 SEED = 4
 every_lab = pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.folder)
 every_exercise = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda one: one.id)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _optimizers_are_loaded() -> None:
+    # PyTorch loads its compiler at the first step of all, for longer than an answer may take on a busy machine.
+    parameter = torch.zeros(1, requires_grad=True)
+    parameter.grad = torch.ones(1)
+    torch.optim.SGD([parameter], lr=1.0).step()
 
 
 @cache

@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
+from typer.testing import CliRunner
 
+from autograder.cli import app
 from autograder.errors import GradingError
 from autograder.grading import Run, load_history
 from autograder.grading.assignment import course_seed
 from autograder.grading.batch import Workers, grade_lab, summary_file
-from autograder.grading.engine import Settings
 from autograder.sandbox import SandboxUnavailable
 from tests.autograder.grading.conftest import FULL, LAB, SETTINGS, Classroom, Here, marked, solve
 from tests.labs import ROOT
@@ -273,21 +274,18 @@ def test_an_address_without_a_scheduler_is_named() -> None:
         Workers(SETTINGS, dask="tcp://127.0.0.1:9")
 
 
-def no_bubblewrap(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    folder.mkdir()
-    monkeypatch.setenv("PATH", str(folder))
-
-
 def test_without_a_sandbox_nothing_is_run_unless_it_is_asked_for(
     room: Classroom, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     room.hand_in("ada")
-    no_bubblewrap(monkeypatch, tmp_path / "bin")
-    here = Here(SETTINGS)
-    with pytest.raises(SandboxUnavailable, match="--unsafe-no-sandbox"):
-        grade_lab(room.course, LAB.folder, workers=here)
-    assert here.ran == []
-    (run,) = grade_lab(
-        room.course, LAB.folder, workers=Here(Settings(cell_seconds=30, unsafe=True))
-    )
-    assert (run.outcome, run.points, run.violations) == ("graded", FULL, ())
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    command = ["grade", LAB.folder, "--course", str(room.root), "--workers", "1", "--json"]
+    refused = CliRunner().invoke(app, command)
+    assert isinstance(refused.exception, SandboxUnavailable)
+    assert "--unsafe-no-sandbox" in str(refused.exception)
+    assert not (room.root / "autograded").exists()
+    done = CliRunner().invoke(app, [*command, "--unsafe-no-sandbox"])
+    assert done.exit_code == 0, done.output
+    (run,) = json.loads(done.stdout)["runs"]
+    assert (run["outcome"], run["points"], run["violations"]) == ("graded", FULL, [])

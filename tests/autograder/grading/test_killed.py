@@ -23,7 +23,7 @@ from tests.labs import ROOT
 
 pytestmark = pytest.mark.usefixtures("sandbox")
 
-STUDENTS = 12
+STUDENTS = 9
 KILLS = 5
 
 

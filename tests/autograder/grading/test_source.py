@@ -207,6 +207,8 @@ def test_a_cell_that_reaches_into_the_checker_or_into_python_costs_its_points(ce
         "%whos",
         "from IPython.display import HTML, display\ndisplay(HTML('<b>x</b>'))",
         "import re\nre.compile('a')",
+        "def eval(model):\n    return model\n\neval(1)",
+        "import importlib, llmlab\nimportlib.reload(llmlab)",
         "import torch\ntorch.nn.Linear(1, 1).eval()",
         "x = = 3",
     ],

@@ -38,7 +38,7 @@ def _arguments(process: psutil.Process) -> list[str]:
 
 DAEMON = """
 import os, subprocess, sys
-code = "import os, time; os.setsid(); time.sleep(300)"
+code = "import time; time.sleep(300)"
 subprocess.Popen([sys.executable, "-S", "-c", code, "{marker}"], start_new_session=True)
 if os.fork() == 0:
     os.setsid()
