@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from pathlib import Path
 from typing import Annotated
 
@@ -83,6 +84,9 @@ app.command()(talking.chat)
 
 def main() -> None:
     """Run the command; an error of ours is one sentence and exit code 2."""
+    if not sys.warnoptions:
+        # What a library warns of is for us to mend, and not for the person to read.
+        warnings.simplefilter("ignore")
     try:
         app()
     except LlmlabError as error:
