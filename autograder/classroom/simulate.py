@@ -126,9 +126,11 @@ def _defined(node: ast.stmt) -> Iterator[str]:
 
 
 def _declares(node: ast.stmt, checking: set[str]) -> bool:
-    """Say whether a statement belongs to the checking of answers: an import of it, or a name made by it."""
+    """Say whether a statement belongs to the checking of answers: an import of it, a name made by it, or a probe."""
     if isinstance(node, ast.ImportFrom):
         return str(node.module).split(".")[0] == "autograder"
+    if isinstance(node, ast.FunctionDef):
+        return any(_called(one).endswith(".probe") for one in node.decorator_list)
     return isinstance(node, ast.Assign) and bool(_used(node.value) & checking)
 
 
@@ -136,14 +138,16 @@ def _used(node: ast.AST) -> set[str]:
     return {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
 
 
+def _called(decorator: ast.expr) -> str:
+    return ast.unparse(decorator).split("(")[0]
+
+
 def _bare(node: ast.stmt) -> ast.stmt:
     """Copy a definition without its own decorators that declare it, and without types in signatures."""
     copy = ast.parse(ast.unparse(node)).body[0]
     if isinstance(copy, ast.FunctionDef | ast.ClassDef):
         copy.decorator_list = [
-            one
-            for one in copy.decorator_list
-            if not ast.unparse(one).split("(")[0].endswith("conception")
+            one for one in copy.decorator_list if not _called(one).endswith("conception")
         ]
     for one in ast.walk(copy):
         if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef):

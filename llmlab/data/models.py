@@ -8,9 +8,6 @@ from llmlab.data import places, registry
 from llmlab.data.entries import Entry
 from llmlab.data.errors import NotAvailableError, UnknownEntryError
 
-# The models that come with llmlab, a folder each.
-SHIPPED = Path(__file__).parent.parent / "checkpoints"
-
 
 def path(name: str) -> Path:
     """Find a model of the registry in the three tiers, without downloading anything.
@@ -61,10 +58,8 @@ def path_or_name(given: str) -> Path:
 
 def _folders(entry: Entry) -> list[Path]:
     """List the folders that may hold a model, in the order of the tiers."""
-    folders = [SHIPPED / entry.name]
     place = places.find(entry)
-    if place is not None and place.folder is not None:
-        folders.append(place.folder)
+    folders = [] if place is None or place.folder is None else [place.folder]
     if entry.hub is not None:
         # A classroom's folder may have nothing but the tokenizer, where the cache has the whole.
         folders.append(places.cache_folder(entry))

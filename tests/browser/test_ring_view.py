@@ -8,12 +8,8 @@ import nbformat
 import pytest
 from playwright.sync_api import Locator, Page
 
-from tests.browser import test_lab_in_jupyterlab as shared
 from tests.browser.jupyterlab import Lab, Notebook
 from tests.browser.test_learning_widgets import status_after
-
-pytestmark = shared.pytestmark
-lab, page = shared.lab, shared.page
 
 RING = """
 from llmlab.widgets import RingView

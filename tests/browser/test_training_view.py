@@ -8,11 +8,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser import test_lab_in_jupyterlab as shared
 from tests.browser.jupyterlab import Lab, Notebook
-
-pytestmark = shared.pytestmark
-lab, page = shared.lab, shared.page
 
 RUN = """
 import time

@@ -14,7 +14,7 @@ import torch
 from typer.testing import CliRunner, Result
 
 from llmlab import cli, talking
-from llmlab.data import models
+from llmlab.data import places
 from llmlab.model import Transformer, TransformerConfig, save_huggingface
 from llmlab.model.text_model import TextModel
 from llmlab.tokenization import ByteLevelBPE
@@ -165,7 +165,7 @@ def test_what_cannot_be_done_is_one_sentence_and_exit_code_2(
     shutil.copytree(folder, folder / "whole")
     # It has no token to begin a text with.
     ByteLevelBPE.train("the cat", 258).save(folder / "whole")
-    monkeypatch.setattr(models, "SHIPPED", folder / "nowhere")
+    monkeypatch.setattr(places, "SHIPPED", folder / "nowhere")
     monkeypatch.setattr(sys, "argv", ["llmlab", *(part.format(folder=folder) for part in command)])
     with pytest.raises(SystemExit) as left:
         cli.main()

@@ -16,7 +16,7 @@ SMOLLM2 = "smollm2-135m-instruct"
 @pytest.fixture
 def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine that has no model at all; the folder in which a test puts one."""
-    monkeypatch.setattr(models, "SHIPPED", tmp_path / "shipped")
+    monkeypatch.setattr(places, "SHIPPED", tmp_path / "shipped")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     monkeypatch.setenv(places.LOCAL_VARIABLE, str(tmp_path / "local"))
     monkeypatch.setenv(places.CACHE_VARIABLE, str(tmp_path / "cache"))
