@@ -11,7 +11,6 @@ import logging
 import os
 import shutil
 import stat
-import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -165,7 +164,9 @@ class Course:
         Raises:
             GradingError: nbgrader does not record it; the message says why.
         """
-        stage = Path(tempfile.mkdtemp(prefix="stage-", dir=_folder(self.root)))
+        # Always the same place: what a killed grading left there, the next one clears away.
+        stage = _folder(self.root) / f"stage-{assignment.name}"
+        shutil.rmtree(stage, ignore_errors=True)
         try:
             folder = stage / student / assignment.name
             folder.mkdir(parents=True)
