@@ -6,8 +6,11 @@ import runpy
 from functools import cache
 from pathlib import Path
 
+from nbformat import NotebookNode
+
 from autograder import exercises
-from autograder.exercise import Exercise, Probe
+from autograder.authoring import source_notebook
+from autograder.exercise import Exercise, Lab, Probe
 from autograder.remote import read_hidden
 
 ROOT = Path(__file__).parent.parent
@@ -18,6 +21,16 @@ EXERCISES = [exercise for lab in LABS for exercise in lab]
 
 def folder_of(exercise: Exercise) -> Path:
     return SOLUTIONS / exercises.load(exercise.id.partition(".")[0]).folder
+
+
+def source_of(lab: Lab) -> NotebookNode:
+    return source_notebook(SOLUTIONS / lab.folder / f"{lab.topic}.py")
+
+
+def imports_of(cell: NotebookNode) -> str:
+    """What a cell imports, without what it does."""
+    lines = cell.source.splitlines()
+    return "\n".join(one for one in lines if one.startswith(("import ", "from ")))
 
 
 @cache

@@ -17,6 +17,7 @@ import json
 import random
 import runpy
 import shutil
+import symtable
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -126,20 +127,25 @@ def _defined(node: ast.stmt) -> Iterator[str]:
 
 
 def _declares(node: ast.stmt, checking: set[str]) -> bool:
-    """Say whether a statement belongs to the checking of answers: an import of it, a name made by it, or a probe."""
+    """Say whether a statement belongs to the checking of answers: an import of it, or a name made by it."""
     if isinstance(node, ast.ImportFrom):
         return str(node.module).split(".")[0] == "autograder"
-    if isinstance(node, ast.FunctionDef):
-        return any(_called(one).endswith(".probe") for one in node.decorator_list)
     return isinstance(node, ast.Assign) and bool(_used(node.value) & checking)
 
 
 def _used(node: ast.AST) -> set[str]:
-    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
-
-
-def _called(decorator: ast.expr) -> str:
-    return ast.unparse(decorator).split("(")[0]
+    """Name what a node takes from the module around it; a variable of its own may be called the same."""
+    waiting, found = [symtable.symtable(ast.unparse(node), "<answer>", "exec")], set[str]()
+    while waiting:
+        table = waiting.pop()
+        outermost = table.get_type() == "module"
+        found |= {
+            one.get_name()
+            for one in table.get_symbols()
+            if one.is_referenced() and (outermost or one.is_global())
+        }
+        waiting += table.get_children()
+    return found
 
 
 def _bare(node: ast.stmt) -> ast.stmt:
@@ -147,7 +153,9 @@ def _bare(node: ast.stmt) -> ast.stmt:
     copy = ast.parse(ast.unparse(node)).body[0]
     if isinstance(copy, ast.FunctionDef | ast.ClassDef):
         copy.decorator_list = [
-            one for one in copy.decorator_list if not _called(one).endswith("conception")
+            one
+            for one in copy.decorator_list
+            if not ast.unparse(one).split("(")[0].endswith("conception")
         ]
     for one in ast.walk(copy):
         if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -270,14 +278,11 @@ class Answers:
         self.lab = lab
         ids = {f"{grade_id(one.id)}-answer": one for one in lab}
         self.solution: dict[str, str] = {}
-        self.given: list[str] = []
         for cell in source.cells:
             marks = cell.metadata.get("nbgrader", {})
             answered = ids.get(marks.get("grade_id", ""))
             if answered is not None:
                 self.solution[answered.id] = _without_marks(cell.source)
-            elif cell.cell_type == "code" and exercise_of(cell) is None:
-                self.given.append(cell.source)
         missing = [one.id for one in lab if one.id not in self.solution]
         if missing:
             raise AuthoringError(
@@ -293,7 +298,6 @@ class Answers:
             for one in lab
         }
         self._modules = {one.id: _Module(_python(self.solution[one.id])) for one in lab}
-        self._given = _Module(_parsable(self.given))
 
     def right(self, exercise: Exercise) -> str:
         """Write the solution's answer, with right copies of the earlier answers that it uses."""
@@ -318,13 +322,6 @@ class Answers:
 
     def _uses(self, exercise: Exercise) -> set[str]:
         return set().union(*(_used(node) for node in self._modules[exercise.id].nodes))
-
-    def waits_for(self, exercise: Exercise) -> set[str]:
-        """Name the exercises on whose answers the notebook's own cells build what this one's answer uses."""
-        names = {one.name: one.id for one in self.lab}
-        between = self._given.needed(self._uses(exercise))
-        used = set().union(*(_used(node) for node in between)) if between else set()
-        return {names[name] for name in used if name in names} - {exercise.id}
 
     def crash(self, exercise: Exercise) -> str:
         """Write an answer that raises an error."""
@@ -368,18 +365,6 @@ def _python(text: str) -> str:
     """Leave out what only IPython understands."""
     lines = [one for one in text.splitlines() if not one.lstrip().startswith(("%", "!"))]
     return "\n".join(lines)
-
-
-def _parsable(cells: list[str]) -> str:
-    kept = []
-    for cell in cells:
-        text = _python(cell)
-        try:
-            ast.parse(text)
-        except SyntaxError:
-            continue
-        kept.append(text)
-    return "\n".join(kept)
 
 
 Attack = Callable[[NotebookNode], None]
@@ -523,10 +508,6 @@ def _worked(
     skill = chance.uniform(0.35, 0.95)
     looped = False
     for exercise in answers.lab:
-        waiting = any(not drawn[one].points for one in answers.waits_for(exercise) if one in drawn)
-        if waiting:
-            drawn[exercise.id] = Drawn("blank")
-            continue
         if perfect or chance.random() < skill:
             kind = "right"
         else:

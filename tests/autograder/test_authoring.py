@@ -20,7 +20,7 @@ from autograder.authoring import (
     source_notebook,
 )
 from autograder.errors import AuthoringError, AutograderError, StaleLabs, UnknownLab
-from tests.labs import LABS, ROOT, SOLUTIONS
+from tests.labs import LABS, ROOT, SOLUTIONS, source_of
 
 LAB = exercises.load("welcome")
 SOURCE = (SOLUTIONS / LAB.folder / "welcome.py").read_text("utf-8")
@@ -58,7 +58,7 @@ def cell_of(notebook: NotebookNode, name: str) -> NotebookNode:
 
 @every_lab
 def test_points_come_from_the_exercise(lab: exercises.Lab) -> None:
-    found = marks(source_notebook(SOLUTIONS / lab.folder / f"{lab.topic}.py"))
+    found = marks(source_of(lab))
     for exercise in lab:
         assert found[grade_id(exercise.id)].points == exercise.points
         assert "points" not in found[grade_id(exercise.id) + "-answer"]
@@ -69,7 +69,7 @@ def test_points_come_from_the_exercise(lab: exercises.Lab) -> None:
 
 def test_an_id_is_written_as_nbgrader_allows() -> None:
     assert grade_id("attention.causal_mask") == "attention-causal_mask"
-    assert set(marks(source_notebook(SOLUTIONS / LAB.folder / "welcome.py"))) == {
+    assert set(marks(source_of(LAB))) == {
         "welcome-average",
         "welcome-average-answer",
         "welcome-equal_share",
@@ -81,7 +81,7 @@ def test_an_id_is_written_as_nbgrader_allows() -> None:
 
 
 def test_marks_say_what_nbgrader_grades_and_locks() -> None:
-    found = marks(source_notebook(SOLUTIONS / LAB.folder / "welcome.py"))
+    found = marks(source_of(LAB))
     kinds = {
         name: (one.grade, one.solution, one.locked)
         for name, one in found.items()
@@ -97,7 +97,7 @@ def test_marks_say_what_nbgrader_grades_and_locks() -> None:
 
 @every_lab
 def test_both_notebooks_are_valid(lab: exercises.Lab) -> None:
-    source = source_notebook(SOLUTIONS / lab.folder / f"{lab.topic}.py")
+    source = source_of(lab)
     for notebook in (source, release_notebook(source)):
         nbformat.validate(notebook)
         assert (notebook.nbformat, notebook.metadata.autograder.lab) == (4, lab.folder)
@@ -106,7 +106,7 @@ def test_both_notebooks_are_valid(lab: exercises.Lab) -> None:
 
 @every_lab
 def test_a_release_locks_checks_and_clears_answers(lab: exercises.Lab) -> None:
-    source = source_notebook(SOLUTIONS / lab.folder / f"{lab.topic}.py")
+    source = source_of(lab)
     before = nbformat.writes(source)
     release = release_notebook(source)
     for exercise in lab:
@@ -124,7 +124,7 @@ def test_a_release_locks_checks_and_clears_answers(lab: exercises.Lab) -> None:
 
 def test_a_question_is_asked_and_its_answer_is_not_given() -> None:
     cell = cell_of(
-        release_notebook(source_notebook(SOLUTIONS / LAB.folder / "welcome.py")),
+        release_notebook(source_of(LAB)),
         "welcome-expectations",
     )
     assert cell.cell_type == "markdown"
@@ -134,7 +134,7 @@ def test_a_question_is_asked_and_its_answer_is_not_given() -> None:
 
 
 def test_the_exercise_of_a_check_cell_is_found_and_of_no_other() -> None:
-    notebook = source_notebook(SOLUTIONS / LAB.folder / "welcome.py")
+    notebook = source_of(LAB)
     found = [one.id for cell in notebook.cells if (one := exercise_of(cell))]
     assert found == list(LAB.exercises)
 

@@ -8,10 +8,10 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograder.authoring import build, release_notebook, source_notebook
+from autograder.authoring import build, release_notebook
 from autograder.execution import JudgingClient
 from autograder.exercise import Lab
-from tests.labs import LABS, ROOT, SOLUTIONS
+from tests.labs import LABS, ROOT, SOLUTIONS, source_of
 
 every_lab = pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.folder)
 
@@ -28,13 +28,9 @@ def errors(notebook: NotebookNode) -> list[str]:
     return [output.ename for output in outputs if output.output_type == "error"]
 
 
-def source(lab: Lab) -> NotebookNode:
-    return source_notebook(SOLUTIONS / lab.folder / f"{lab.topic}.py")
-
-
 @every_lab
 def test_the_solution_earns_full_points_from_top_to_bottom(lab: Lab, tmp_path: Path) -> None:
-    notebook = source(lab)
+    notebook = source_of(lab)
     verdicts = run(notebook, lab, tmp_path).verdicts
     assert [verdict.exercise for verdict in verdicts] == list(lab.exercises)
     for verdict in verdicts:
@@ -48,7 +44,7 @@ def test_the_solution_earns_full_points_from_top_to_bottom(lab: Lab, tmp_path: P
 
 @every_lab
 def test_the_release_runs_to_a_clean_zero(lab: Lab, tmp_path: Path) -> None:
-    notebook = release_notebook(source(lab))
+    notebook = release_notebook(source_of(lab))
     verdicts = run(notebook, lab, tmp_path).verdicts
     assert len(verdicts) == len(lab.exercises)
     assert {verdict.status for verdict in verdicts} == {"unwritten"}
@@ -58,7 +54,7 @@ def test_the_release_runs_to_a_clean_zero(lab: Lab, tmp_path: Path) -> None:
 
 @every_lab
 def test_the_release_gives_no_answer_away(lab: Lab) -> None:
-    text = nbformat.writes(release_notebook(source(lab)))
+    text = nbformat.writes(release_notebook(source_of(lab)))
     assert "BEGIN SOLUTION" not in text
     assert "END SOLUTION" not in text
 
@@ -66,7 +62,7 @@ def test_the_release_gives_no_answer_away(lab: Lab) -> None:
 @every_lab
 def test_a_lab_has_a_chapter_and_a_question_for_a_person(lab: Lab) -> None:
     assert (ROOT / "course" / f"{lab.folder}.md").read_text("utf-8").startswith("# ")
-    marks = [cell.metadata.get("nbgrader", {}) for cell in source(lab).cells]
+    marks = [cell.metadata.get("nbgrader", {}) for cell in source_of(lab).cells]
     assert [mark for mark in marks if mark.get("grade") and mark.get("solution")]
 
 

@@ -13,8 +13,9 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+from autograder import exercises
 from autograder.answers import collect
-from autograder.authoring import grade_id, source_notebook
+from autograder.authoring import grade_id
 from autograder.classroom.course import init_course
 from autograder.classroom.simulate import ATTACKS, Answers, draw, simulate, truth
 from autograder.cli import app
@@ -22,7 +23,7 @@ from autograder.errors import SimulationRefused
 from autograder.exercise import Exercise, Lab
 from autograder.grading.source import look
 from autograder.judge import Verdict, judge
-from tests.labs import EXERCISES, LABS, SOLUTIONS, hidden_probes
+from tests.labs import EXERCISES, LABS, SOLUTIONS, hidden_probes, imports_of, source_of
 
 SEED = 4
 every_lab = pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.folder)
@@ -39,8 +40,8 @@ def _optimizers_are_loaded() -> None:
 
 @cache
 def answers_of(topic: str) -> Answers:
-    (lab,) = [one for one in LABS if one.topic == topic]
-    return Answers(lab, source_notebook(SOLUTIONS / lab.folder / f"{topic}.py"))
+    lab = exercises.load(topic)
+    return Answers(lab, source_of(lab))
 
 
 def answers_for(exercise: Exercise) -> Answers:
@@ -48,18 +49,18 @@ def answers_for(exercise: Exercise) -> Answers:
 
 
 @cache
-def _given(topic: str) -> dict[str, Any]:
+def imported(topic: str) -> dict[str, Any]:
     """What the imports of a lab's own cells put among the names of its notebook."""
     names: dict[str, Any] = {"__name__": "__main__"}
-    for cell in answers_of(topic).given:
-        lines = [line for line in cell.splitlines() if line.startswith(("import ", "from "))]
-        exec("\n".join(lines), names)
+    for cell in source_of(exercises.load(topic)).cells:
+        if cell.cell_type == "code" and not cell.metadata.get("nbgrader"):
+            exec(imports_of(cell), names)
     return names
 
 
 def judged(exercise: Exercise, text: str) -> Verdict:
     """Judge the text of an answer's cell as grading does, with nothing else of the notebook there."""
-    names = dict(_given(exercise.id.partition(".")[0]))
+    names = dict(imported(exercise.id.partition(".")[0]))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -76,8 +77,6 @@ def test_right_answers_earn_all_points_without_any_other_answer(
     exercise: Exercise, capsys: pytest.CaptureFixture[str]
 ) -> None:
     answers = answers_for(exercise)
-    if answers.waits_for(exercise):
-        pytest.skip("it builds on what the notebook's own cells make of an earlier answer")
     texts = [text for _, text in answers.variants[exercise.id]]
     assert len(texts) >= 2
     for text in (answers.right(exercise), answers.warning(exercise), *texts):

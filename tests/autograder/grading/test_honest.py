@@ -11,13 +11,13 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograder.authoring import exercise_of, grade_id, release_notebook, source_notebook
+from autograder.authoring import exercise_of, grade_id, release_notebook
 from autograder.classroom.simulate import Answers
 from autograder.exercise import Lab
 from autograder.grading.assignment import Assignment, load_assignment
 from autograder.grading.batch import Workers
 from autograder.grading.engine import Job, Result, Settings
-from tests.labs import LABS, SOLUTIONS
+from tests.labs import LABS, SOLUTIONS, imports_of, source_of
 
 pytestmark = pytest.mark.usefixtures("sandbox")
 
@@ -44,10 +44,6 @@ def job(student: str, assignment: Assignment, notebook: NotebookNode) -> Job:
     return Job(student, assignment, json.dumps(notebook), {}, student, student)
 
 
-def source_of(lab: Lab) -> NotebookNode:
-    return source_notebook(SOLUTIONS / lab.folder / f"{lab.topic}.py")
-
-
 def check_full(results: dict[str, Result], possible: dict[str, int]) -> None:
     for student, result in results.items():
         run = result.run
@@ -69,48 +65,41 @@ def test_every_solution_earns_full_points(team: Workers, tmp_path: Path) -> None
     check_full(found, {lab.folder: sum(one.points for one in lab) for lab in LABS})
 
 
-def written_otherwise(lab: Lab, number: int) -> tuple[NotebookNode, int]:
-    """Write a notebook of the lab's imports, answers in their `number`th other form, and checks, with what it earns.
+def written_otherwise(lab: Lab, number: int) -> NotebookNode:
+    """Write a notebook of the lab's imports, answers in their `number`th other form, and checks.
 
-    What the lab's own cells plot and train in between is left out, and so are exercises that build on it.
+    What the lab's own cells plot and train in between is left out.
     """
     source = source_of(lab)
-    answers = Answers(lab, source)
-    texts: dict[str, str] = {}
+    variants = Answers(lab, source).variants
+    texts = {}
     for exercise in lab:
-        forms = [text for _, text in answers.variants[exercise.id]]
-        if not answers.waits_for(exercise):
-            texts[f"{grade_id(exercise.id)}-answer"] = forms[number % len(forms)]
-    points = 0
+        forms = [text for _, text in variants[exercise.id]]
+        texts[f"{grade_id(exercise.id)}-answer"] = forms[number % len(forms)]
     kept = []
     for cell in source.cells:
         name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
-        exercise = exercise_of(cell)
-        if exercise is not None and f"{name}-answer" in texts:
-            points += exercise.points
-            kept.append(cell)
-        elif name in texts:
+        if name in texts:
             cell.source = texts[name]
-            kept.append(cell)
         elif cell.cell_type == "code" and not name:
-            lines = cell.source.splitlines()
-            cell.source = "\n".join(one for one in lines if one.startswith(("import ", "from ")))
-            kept.append(cell)
+            cell.source = imports_of(cell)
+        elif exercise_of(cell) is None:
+            continue
+        kept.append(cell)
     source.cells = kept
-    return source, points
+    return source
 
 
 def test_answers_that_are_written_otherwise_earn_full_points(team: Workers, tmp_path: Path) -> None:
     jobs, possible = [], {}
     for lab in LABS:
         for number in range(2):
-            notebook, points = written_otherwise(lab, number)
+            notebook = written_otherwise(lab, number)
             student = f"{lab.folder}-{number}"
             assignment = assignment_of(lab, notebook, tmp_path / str(number))
             # Nothing of it counts as given, so all of it is looked at.
             jobs.append(job(student, replace(assignment, sources=frozenset()), notebook))
-            possible[student] = points
+            possible[student] = sum(one.points for one in lab)
     found = {one.student: result for one, result in team.run(jobs)}
     assert len(found) == 2 * len(LABS)
-    assert sum(possible.values()) > sum(one.points for lab in LABS for one in lab)
     check_full(found, possible)
