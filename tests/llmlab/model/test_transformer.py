@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+import transformers
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -22,8 +23,6 @@ from llmlab.model import (
     save_huggingface,
 )
 from llmlab.model.positions import RotaryScaling
-
-transformers = pytest.importorskip("transformers", reason="Transformers is not installed.")
 
 GPT2 = TransformerConfig(
     vocabulary_size=61,
