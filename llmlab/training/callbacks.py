@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import statistics
 import time
 from collections import deque
@@ -13,13 +14,15 @@ from lightning.fabric.utilities.throughput import get_available_flops
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.plugins import TorchCheckpointIO
-from lightning.pytorch.utilities import rank_zero_only, rank_zero_warn
+from lightning.pytorch.utilities import rank_zero_only
 from torch import Tensor
 
 from llmlab.model import Sampling, generate
 from llmlab.training.checkpoint import read_checkpoint, write_checkpoint
 from llmlab.training.flops import flops_per_token, matmul_rate
 from llmlab.training.module import LanguageModel
+
+_LOG = logging.getLogger(__name__)
 
 
 class WholeCheckpoints(TorchCheckpointIO):
@@ -101,7 +104,34 @@ def _peak_flops(device: torch.device, precision: str | int | None) -> float | No
     return None if known is None else float(known)
 
 
-class Samples(Callback):
+class _AfterStep(Callback):
+    """Acts once after each step, however many micro-batches it has."""
+
+    _last = 0
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Leave out the step that a resumed run goes on from."""
+        self._last = trainer.global_step
+
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Tensor,
+        batch_idx: int,
+    ) -> None:
+        """Act after the last micro-batch of a step."""
+        assert isinstance(pl_module, LanguageModel)  # noqa: S101 - what these callbacks are for
+        if trainer.global_step != self._last:
+            self._last = trainer.global_step
+            self.after_step(trainer, pl_module)
+
+    def after_step(self, trainer: Trainer, module: LanguageModel) -> None:
+        raise NotImplementedError
+
+
+class Samples(_AfterStep):
     """Lets the model write now and then, so that its progress can be read.
 
     What it writes goes to `samples.txt` in the run's folder, and to TensorBoard. The draws have a seed of their own,
@@ -125,25 +155,14 @@ class Samples(Callback):
     ) -> None:
         self.every, self.prompt, self.tokens = every, prompt, tokens
         self.temperature, self.seed = temperature, seed
-        self._last = 0
 
-    def on_train_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,
-        batch: Tensor,
-        batch_idx: int,
-    ) -> None:
-        """Write after the last micro-batch of a step."""
+    def after_step(self, trainer: Trainer, module: LanguageModel) -> None:
+        """Write, if it is time to."""
         step = trainer.global_step
-        if self.every < 1 or step % self.every or step == self._last:
-            return
-        self._last = step
-        assert isinstance(pl_module, LanguageModel)  # noqa: S101 - what this callback is for
-        # All processes write: of a sharded model each has only a part.
-        text = self.write(pl_module, trainer.datamodule.tokenizer)  # type: ignore[attr-defined]
-        _keep(trainer, step, text)
+        if self.every > 0 and step % self.every == 0:
+            # All processes write: of a sharded model each has only a part.
+            text = self.write(module, trainer.datamodule.tokenizer)  # type: ignore[attr-defined]
+            _keep(trainer, step, text)
 
     def write(self, module: LanguageModel, tokenizer: Any) -> str:
         """Let the model write one text."""
@@ -174,7 +193,7 @@ def _keep(trainer: Trainer, step: int, text: str) -> None:
             logger.experiment.add_text("sample", text, step)
 
 
-class Spikes(Callback):
+class Spikes(_AfterStep):
     """Says when the loss jumps far above where it was, as it does before a run goes astray.
 
     A spike is a loss that lies more than `deviations` standard deviations above the mean of the steps before it. Each
@@ -190,26 +209,20 @@ class Spikes(Callback):
         self.deviations = deviations
         self.losses: deque[float] = deque(maxlen=window)
         self.count = 0
-        self._last = 0
 
-    def on_train_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,
-        batch: Tensor,
-        batch_idx: int,
-    ) -> None:
-        """Compare the loss of each step with those before it."""
-        if trainer.global_step == self._last or "loss" not in trainer.callback_metrics:
+    def after_step(self, trainer: Trainer, module: LanguageModel) -> None:
+        """Compare the loss of the step with those before it."""
+        if "loss" not in trainer.callback_metrics:
             return
-        self._last = trainer.global_step
-        if self.observe(trainer.callback_metrics["loss"].item()):
-            rank_zero_warn(
-                f"The loss jumped to {self.losses[-1]:.3f} at step {trainer.global_step - 1}; if it does not come "
-                "back, resume from the checkpoint before with a lower learning rate."
+        if self.observe(trainer.callback_metrics["loss"].item()) and trainer.is_global_zero:
+            # Not a warning: the command line keeps those of libraries to itself.
+            _LOG.warning(
+                "The loss jumped to %.3f at step %d; if it does not come back, resume from the checkpoint before "
+                "with a lower learning rate.",
+                self.losses[-1],
+                trainer.global_step - 1,
             )
-        pl_module.log("spikes", float(self.count))
+        module.log("spikes", float(self.count))
 
     def observe(self, loss: float) -> bool:
         """Take in the loss of a step, and say whether it is a spike."""

@@ -111,6 +111,11 @@ def test_what_was_seen_of_the_loss_is_part_of_the_checkpoint() -> None:
     assert after.observe(9.0)
 
 
-def test_spikes_are_counted_in_the_log(ids: Tensor, tmp_path: Path) -> None:
+def test_spikes_are_counted_in_the_log_and_told(
+    ids: Tensor, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     fit(tmp_path, ids, Spikes(window=2, deviations=-100.0))
+    told = [one.message for one in caplog.records if "The loss jumped to" in one.message]
+    assert ["at step 2;" in told[0], "at step 3;" in told[1]] == [True, True]
+    assert len(told) == 2
     assert [float(row["spikes"]) for row in rows(tmp_path, "spikes")] == [0.0, 0.0, 1.0, 2.0]
