@@ -19,6 +19,12 @@ from tests.attacks.harness import (
 from tests.courses import made_once
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Ask what a test asks of an attack of every attack of its module's family."""
+    if "attack" in metafunc.fixturenames:
+        metafunc.parametrize("attack", list(metafunc.module.FAMILY.attacks))
+
+
 @pytest.fixture(scope="session")
 def workers() -> Iterator[Workers]:
     skip_without_sandbox()

@@ -157,10 +157,6 @@ class Family:
         self.attacks[change.__name__] = change
         return change
 
-    @property
-    def every_attack(self) -> pytest.MarkDecorator:
-        return pytest.mark.parametrize("attack", list(self.attacks))
-
 
 @dataclass
 class Class:
@@ -242,6 +238,22 @@ class Class:
 FULL = sum(exercise.points for exercise in LAB)
 _SLIPS = {"SyntaxError", "IndentationError", "NameError", "ImportError", "ModuleNotFoundError"}
 _OURS = ("autograded", "feedback", ".autograder", "gradebook.db", ".nbgrader.log")
+
+
+class Repelled:
+    """What every attack of a family has to come to; the module's own class of tests inherits it."""
+
+    def test_it_was_tried(self, attack: str, graded: Class) -> None:
+        graded.check_it_was_tried(attack)
+
+    def test_it_earns_nothing_that_was_not_answered(self, attack: str, graded: Class) -> None:
+        graded.check_points(attack)
+
+    def test_it_reads_nothing_secret(self, attack: str, graded: Class) -> None:
+        graded.check_secrets(attack)
+
+    def test_it_harms_nobody_else(self, attack: str, graded: Class) -> None:
+        graded.check_others(attack)
 
 
 def _digests(course: Path) -> dict[str, str]:

@@ -15,7 +15,7 @@ from tests.attacks import (
     test_tampering,
     test_writing,
 )
-from tests.attacks.harness import Class, Family
+from tests.attacks.harness import Class, Family, Repelled
 from tests.users import UID
 
 CHOSEN = {
@@ -36,24 +36,8 @@ def test_it_is_an_ordinary_user_who_grades(graded: Class) -> None:
     assert os.geteuid() == UID
 
 
-@FAMILY.every_attack
-def test_it_was_tried(attack: str, graded: Class) -> None:
-    graded.check_it_was_tried(attack)
-
-
-@FAMILY.every_attack
-def test_it_earns_nothing_that_was_not_answered(attack: str, graded: Class) -> None:
-    graded.check_points(attack)
-
-
-@FAMILY.every_attack
-def test_it_reads_nothing_secret(attack: str, graded: Class) -> None:
-    graded.check_secrets(attack)
-
-
-@FAMILY.every_attack
-def test_it_harms_nobody_else(attack: str, graded: Class) -> None:
-    graded.check_others(attack)
+class TestEveryAttack(Repelled):
+    """What holds for every family."""
 
 
 def test_the_limits_were_what_ended_it(graded: Class) -> None:

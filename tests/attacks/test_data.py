@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from autograder.remote import MIME
-from tests.attacks.harness import SOLUTION, Class, Family, Submission, forged
+from tests.attacks.harness import SOLUTION, Class, Family, Repelled, Submission, forged
 
 FAMILY = Family()
 
@@ -171,27 +171,10 @@ def average(numbers):
     )
 
 
-@FAMILY.every_attack
-def test_it_was_tried(attack: str, graded: Class) -> None:
-    graded.check_it_was_tried(attack)
+class TestEveryAttack(Repelled):
+    """What holds for every family."""
 
 
-@FAMILY.every_attack
-def test_it_earns_nothing_that_was_not_answered(attack: str, graded: Class) -> None:
-    graded.check_points(attack)
-
-
-@FAMILY.every_attack
-def test_it_reads_nothing_secret(attack: str, graded: Class) -> None:
-    graded.check_secrets(attack)
-
-
-@FAMILY.every_attack
-def test_it_harms_nobody_else(attack: str, graded: Class) -> None:
-    graded.check_others(attack)
-
-
-@FAMILY.every_attack
 def test_the_judge_has_read_it_and_refused(attack: str, graded: Class) -> None:
     told = {
         one.sentence for one in graded.runs[attack].violations if one.where == "welcome.average"

@@ -6,7 +6,7 @@ import os
 import socket
 
 from autograder.grading.submission import MAX_FILES
-from tests.attacks.harness import Class, Family, Submission
+from tests.attacks.harness import Family, Repelled, Submission
 
 FAMILY = Family()
 
@@ -151,21 +151,5 @@ def files_a_notebook_under_two_names(one: Submission) -> None:
     )
 
 
-@FAMILY.every_attack
-def test_it_was_tried(attack: str, graded: Class) -> None:
-    graded.check_it_was_tried(attack)
-
-
-@FAMILY.every_attack
-def test_it_earns_nothing_that_was_not_answered(attack: str, graded: Class) -> None:
-    graded.check_points(attack)
-
-
-@FAMILY.every_attack
-def test_it_reads_nothing_secret(attack: str, graded: Class) -> None:
-    graded.check_secrets(attack)
-
-
-@FAMILY.every_attack
-def test_it_harms_nobody_else(attack: str, graded: Class) -> None:
-    graded.check_others(attack)
+class TestEveryAttack(Repelled):
+    """What holds for every family."""

@@ -10,7 +10,7 @@ import nbformat
 from nbformat.v4 import new_markdown_cell, new_raw_cell
 
 from autograder.classroom.feedback_page import POLICY
-from tests.attacks.harness import HONEST, Class, Family, Submission
+from tests.attacks.harness import HONEST, Class, Family, Repelled, Submission
 
 FAMILY = Family()
 
@@ -177,24 +177,8 @@ with_a_name('"><b onclick="alert(1)">Zoë')
 with_a_name("{{ 7 * 7 }} ${7*7}")
 
 
-@FAMILY.every_attack
-def test_it_was_tried(attack: str, graded: Class) -> None:
-    graded.check_it_was_tried(attack)
-
-
-@FAMILY.every_attack
-def test_it_earns_nothing_that_was_not_answered(attack: str, graded: Class) -> None:
-    graded.check_points(attack)
-
-
-@FAMILY.every_attack
-def test_it_reads_nothing_secret(attack: str, graded: Class) -> None:
-    graded.check_secrets(attack)
-
-
-@FAMILY.every_attack
-def test_it_harms_nobody_else(attack: str, graded: Class) -> None:
-    graded.check_others(attack)
+class TestEveryAttack(Repelled):
+    """What holds for every family."""
 
 
 class Page(HTMLParser):
@@ -224,7 +208,6 @@ class Page(HTMLParser):
                 self.wrong.append(f"{tag} {name}={text[:40]}")
 
 
-@FAMILY.every_attack
 def test_the_feedback_runs_and_loads_nothing(attack: str, graded: Class) -> None:
     page = graded.feedback(attack)
     assert Page(page).wrong == []
@@ -233,7 +216,6 @@ def test_the_feedback_runs_and_loads_nothing(attack: str, graded: Class) -> None
     assert page.count("<body>") == 1
 
 
-@FAMILY.every_attack
 def test_what_the_instructor_opens_holds_nothing_that_runs(attack: str, graded: Class) -> None:
     (path,) = (graded.course / "autograded" / attack).rglob("*.ipynb")
     notebook = nbformat.read(path, as_version=4)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import nbformat
 
-from tests.attacks.harness import Class, Family, Submission
+from tests.attacks.harness import Class, Family, Repelled, Submission
 
 FAMILY = Family()
 
@@ -114,27 +114,10 @@ def talks_to_other_kernels(one: Submission) -> None:
     )
 
 
-@FAMILY.every_attack
-def test_it_was_tried(attack: str, graded: Class) -> None:
-    graded.check_it_was_tried(attack)
+class TestEveryAttack(Repelled):
+    """What holds for every family."""
 
 
-@FAMILY.every_attack
-def test_it_earns_nothing_that_was_not_answered(attack: str, graded: Class) -> None:
-    graded.check_points(attack)
-
-
-@FAMILY.every_attack
-def test_it_reads_nothing_secret(attack: str, graded: Class) -> None:
-    graded.check_secrets(attack)
-
-
-@FAMILY.every_attack
-def test_it_harms_nobody_else(attack: str, graded: Class) -> None:
-    graded.check_others(attack)
-
-
-@FAMILY.every_attack
 def test_it_reaches_nobody(attack: str, graded: Class) -> None:
     (notebook,) = (graded.course / "autograded" / attack).rglob("*.ipynb")
     outputs = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.attacks.harness import SOLUTION, Class, Family, Submission
+from tests.attacks.harness import SOLUTION, Family, Repelled, Submission
 
 FAMILY = Family()
 
@@ -281,21 +281,5 @@ def waits_for_the_hidden_probes_in_a_thread(one: Submission) -> None:
     )
 
 
-@FAMILY.every_attack
-def test_it_was_tried(attack: str, graded: Class) -> None:
-    graded.check_it_was_tried(attack)
-
-
-@FAMILY.every_attack
-def test_it_earns_nothing_that_was_not_answered(attack: str, graded: Class) -> None:
-    graded.check_points(attack)
-
-
-@FAMILY.every_attack
-def test_it_reads_nothing_secret(attack: str, graded: Class) -> None:
-    graded.check_secrets(attack)
-
-
-@FAMILY.every_attack
-def test_it_harms_nobody_else(attack: str, graded: Class) -> None:
-    graded.check_others(attack)
+class TestEveryAttack(Repelled):
+    """What holds for every family."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.attacks.harness import Class, Family, Submission
+from tests.attacks.harness import Family, Repelled, Submission
 
 FAMILY = Family()
 
@@ -248,21 +248,5 @@ def nests_its_source_deeply(one: Submission) -> None:
     one.first("x = " + "(" * 3000 + "1" + ")" * 3000)
 
 
-@FAMILY.every_attack
-def test_it_was_tried(attack: str, graded: Class) -> None:
-    graded.check_it_was_tried(attack)
-
-
-@FAMILY.every_attack
-def test_it_earns_nothing_that_was_not_answered(attack: str, graded: Class) -> None:
-    graded.check_points(attack)
-
-
-@FAMILY.every_attack
-def test_it_reads_nothing_secret(attack: str, graded: Class) -> None:
-    graded.check_secrets(attack)
-
-
-@FAMILY.every_attack
-def test_it_harms_nobody_else(attack: str, graded: Class) -> None:
-    graded.check_others(attack)
+class TestEveryAttack(Repelled):
+    """What holds for every family."""

@@ -6,7 +6,7 @@ import base64
 import pickle
 
 from autograder.remote import MIME
-from tests.attacks.harness import Class, Family, Submission, forged
+from tests.attacks.harness import Family, Repelled, Submission, forged
 
 FAMILY = Family()
 
@@ -440,21 +440,5 @@ def runs_a_script_without_saying_so(one: Submission) -> None:
     one.first("run -i helper.txt")
 
 
-@FAMILY.every_attack
-def test_it_was_tried(attack: str, graded: Class) -> None:
-    graded.check_it_was_tried(attack)
-
-
-@FAMILY.every_attack
-def test_it_earns_nothing_that_was_not_answered(attack: str, graded: Class) -> None:
-    graded.check_points(attack)
-
-
-@FAMILY.every_attack
-def test_it_reads_nothing_secret(attack: str, graded: Class) -> None:
-    graded.check_secrets(attack)
-
-
-@FAMILY.every_attack
-def test_it_harms_nobody_else(attack: str, graded: Class) -> None:
-    graded.check_others(attack)
+class TestEveryAttack(Repelled):
+    """What holds for every family."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
-from tests.attacks.harness import SOLUTION, Class, Family, Submission
+from tests.attacks.harness import SOLUTION, Family, Repelled, Submission
 from tests.labs import ROOT
 
 FAMILY = Family()
@@ -173,21 +173,5 @@ def copies_its_score_into_comments(one: Submission) -> None:
         one.answer_cell(name).metadata["nbgrader"].update(score=3, comment="full points")
 
 
-@FAMILY.every_attack
-def test_it_was_tried(attack: str, graded: Class) -> None:
-    graded.check_it_was_tried(attack)
-
-
-@FAMILY.every_attack
-def test_it_earns_nothing_that_was_not_answered(attack: str, graded: Class) -> None:
-    graded.check_points(attack)
-
-
-@FAMILY.every_attack
-def test_it_reads_nothing_secret(attack: str, graded: Class) -> None:
-    graded.check_secrets(attack)
-
-
-@FAMILY.every_attack
-def test_it_harms_nobody_else(attack: str, graded: Class) -> None:
-    graded.check_others(attack)
+class TestEveryAttack(Repelled):
+    """What holds for every family."""
