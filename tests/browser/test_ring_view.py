@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import nbformat
 import pytest
 from playwright.sync_api import Locator, Page
 
-from tests.browser.jupyterlab import Lab, Notebook
+from tests.browser.jupyterlab import Lab, Notebook, watched
 from tests.browser.test_learning_widgets import status_after
 
 RING = """
@@ -21,16 +20,10 @@ display(RingView(4))
 @pytest.fixture(scope="module")
 def notebook(lab: Lab, page: Page) -> Iterator[Notebook]:
     """Open a notebook with the widget."""
-    made = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(RING.strip())],
-        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
-    )
-    nbformat.write(made, lab.folder / "ring.ipynb")
-    opened = Notebook(page)
-    opened.watch()
-    opened.open(lab, "ring.ipynb")
-    yield opened
-    assert opened.strangers == [], "A request left the machine."
+    lab.write("ring.ipynb", RING)
+    with watched(page) as opened:
+        opened.open(lab, "ring.ipynb")
+        yield opened
 
 
 def filled(view: Locator) -> int:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import nbformat
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.jupyterlab import Lab, Notebook
+from tests.browser.jupyterlab import Lab, Notebook, watched
 
 RUN = """
 import time
@@ -28,16 +27,10 @@ view.add_validation(40, 0.5)
 @pytest.fixture(scope="module")
 def notebook(lab: Lab, page: Page) -> Iterator[Notebook]:
     """Open a notebook with one cell, which takes four seconds."""
-    made = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(RUN.strip())],
-        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
-    )
-    nbformat.write(made, lab.folder / "run.ipynb")
-    opened = Notebook(page)
-    opened.watch()
-    opened.open(lab, "run.ipynb")
-    yield opened
-    assert opened.strangers == [], "A request left the machine."
+    lab.write("run.ipynb", RUN)
+    with watched(page) as opened:
+        opened.open(lab, "run.ipynb")
+        yield opened
 
 
 @pytest.fixture(scope="module")
