@@ -145,5 +145,5 @@ progress()
 # %% [markdown]
 # ## Where to go next
 #
-# Lab 05 builds attention, the part that gave today's models their name: *Attention Is All You Need* (Vaswani et al.,
-# 2017). To read on about the course as a whole, open `course/` in the project.
+# Lab 01 begins with vectors and probabilities, and ends with a first model of language, which writes names. To read on
+# about the course as a whole, open `course/` in the project.

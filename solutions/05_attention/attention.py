@@ -957,4 +957,4 @@ progress()
 # - Voita et al. (2019), *Analyzing Multi-Head Self-Attention*; Wang et al. (2022), *Interpretability in the Wild*:
 #   heads with tasks.
 #
-# In the project, `course/05_attention.md` tells the history, and lab 07 trains what you have built.
+# In the project, `course/05_attention.md` tells the history, and lab 06 stacks what you have built into a model that writes.

@@ -487,7 +487,7 @@ print("The next number after 1 in bfloat16:", 1 + torch.finfo(torch.bfloat16).ep
 # ## A run that can be stopped
 #
 # Large runs take months, and machines do not: during the 54 days of training that Meta reported for Llama 3 there were
-# 419 unexpected interruptions (Dubey et al., 2024). So runs are saved, and go on. What has to be in a **checkpoint**?
+# 419 unexpected interruptions (Grattafiori et al., 2024). So runs are saved, and go on. What has to be in a **checkpoint**?
 # Ask of each thing that changes: what if it began anew?
 #
 # | name | what it holds | without it |
@@ -761,6 +761,6 @@ progress()
 # - Chowdhery et al. (2022), *PaLM*: section 5.1 on spikes.
 # - Eldan & Li (2023), *TinyStories*: how small can a model be and still tell a story?
 # - Hu et al. (2024), *MiniCPM*: a schedule with a level part, from which a run can be prolonged.
-# - Dubey et al. (2024), *The Llama 3 Herd of Models*: section 3.3 on what breaks in 54 days.
+# - Grattafiori et al. (2024), *The Llama 3 Herd of Models*: section 3.3 on what breaks in 54 days.
 #
 # In the project, `course/07_pretraining.md` tells the history, and shows a run on two machines.
