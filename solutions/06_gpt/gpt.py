@@ -18,7 +18,6 @@
 # %%
 import itertools
 import math
-import re
 import time
 from collections.abc import Callable, Collection, Iterator
 from functools import cache
@@ -42,73 +41,25 @@ from llmlab.widgets import AttentionView, ResidualView, SamplingView
 # ### A model to talk to
 #
 # We need a model that has learned something. The best is **SmolLM2-135M-Instruct** (Allal et al., 2025), a real open
-# model that is small enough for a laptop. If it is not on this machine, the next cell says how to get it, and trains a
-# tiny model of our own instead. That takes about half a minute, and the lab goes on with it: it tells little stories.
-# How such training works is lab 07.
-
+# model that is small enough for a laptop. If it is not on this machine, the next cell says how to get it, and the lab
+# goes on with `tales-1m`, a model of this course that has read nothing but little stories, and tells them. How it was
+# trained is lab 07.
 
 # %%
-class Words:
-    """A tokenizer for the tiny model: each word with the blank before it is a token."""
-
-    def __init__(self, text: str) -> None:
-        self.pieces = sorted(set(self.cut(text)))
-        self.ids = {piece: number for number, piece in enumerate(self.pieces)}
-
-    def cut(self, text: str) -> list[str]:
-        """Cut a text into words and signs."""
-        return re.findall(r" ?\w+|[^\w]", text)
-
-    def encode(self, text: str) -> list[int]:
-        """Turn a text into ids."""
-        return [self.ids[piece] for piece in self.cut(text)]
-
-    def decode(self, ids: list[int]) -> str:
-        """Turn ids into text."""
-        return "".join(self.pieces[number] for number in ids)
-
-
-def train_tiny(steps: int = 150) -> tuple[library.Transformer, Words]:
-    """Train a model of 160,000 parameters on little stories."""
-    text = "\n".join(itertools.islice(tales.stories(seed=0), 1500))
-    words = Words(text)
-    tokens = torch.tensor(words.encode(text))
-    config = library.TransformerConfig(len(words.pieces), 256, 64, 3, 4, hidden_dim=128)
-    generator = torch.Generator().manual_seed(0)
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        model = library.Transformer(config)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=8e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 8e-3, steps)
-    for _ in range(steps):
-        starts = torch.randint(len(tokens) - 97, (12,), generator=generator)
-        batch = torch.stack([tokens[start : start + 97] for start in starts])
-        logits = model(batch[:, :-1])
-        loss = nn.functional.cross_entropy(logits.flatten(0, 1), batch[:, 1:].flatten())
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-    return model.requires_grad_(False), words
-
-
 try:
     weights_file = models.path("smollm2-135m-instruct")
+    name = "SmolLM2"
 except LlmlabError as error:
     print(error)
-    weights_file = None
+    weights_file = models.path("tales-1m")
+    name = "tales-1m"
 
-file = None
-if weights_file is None:
-    name = "the tiny model"
-    talker, tokenizer = train_tiny()
-elif weights_file.suffix == ".gguf":
-    name, file = "SmolLM2", library.GGUFFile(weights_file)
-    talker, tokenizer = file.model().requires_grad_(False), file.tokenizer()
+file = library.GGUFFile(weights_file) if weights_file.suffix == ".gguf" else None
+if file is not None:
+    talker, tokenizer = file.model(), file.tokenizer()
 else:
-    name = "SmolLM2"
-    talker = library.load_huggingface(weights_file).requires_grad_(False)
-    tokenizer = load_tokenizer(weights_file)
+    talker, tokenizer = library.load_huggingface(weights_file).float(), load_tokenizer(weights_file)
+talker.requires_grad_(False)
 
 
 def label(token: int) -> str:
@@ -823,9 +774,8 @@ with torch.no_grad():
         print(f"{kind + ':':17}{seconds[kind]:5.2f} s  {tokenizer.decode(text)!r}")
 
 # %% [markdown]
-# The same words. With SmolLM2 they come several times sooner. (The tiny model is so small that keeping costs as much as
-# it saves.) The longer the text, the larger the gain. The price is memory, and it is what limits how long a text a model
-# can serve. The next question is about that.
+# The same words, and sooner. The longer the text, the larger the gain. The price is memory, and it is what limits how
+# long a text a model can serve. The next question is about that.
 
 # %% [markdown] question="gpt.why_keys_and_values" points=2
 # **Why are keys and values kept, and queries not?** Say for each of the three what later tokens need it for. Then work
@@ -972,7 +922,7 @@ print(f"largest difference to the library's logits: {difference.abs().max():.1e}
 
 # %% [markdown]
 # Now ask it something. SmolLM2 was trained to answer within a form: each message stands between `<|im_start|>` and
-# `<|im_end|>`, and the answer begins where the form says `assistant`. (The tiny model knows no questions; it
+# `<|im_end|>`, and the answer begins where the form says `assistant`. (`tales-1m` knows no questions; it
 # tells a story instead.) The words appear as your loop gives them.
 
 
@@ -992,7 +942,7 @@ def ask(
         shown, stop = f"You: {question}\nYour model: ", tokenizer.encode("<|im_end|>")
     else:
         form = shown = question
-        stop = tokenizer.encode("\n")
+        stop = tokenizer.encode("<|endoftext|>")
     answer: list[int] = []
     remembering = Remembering(my_model(), attend_with_past)
     page = display(Pretty(shown), display_id=True)
@@ -1014,9 +964,10 @@ ask(question, temperature=0.7, seed=1)
 # %% [markdown]
 # ### Look inside: its heads
 #
-# These are the attention weights of the model with which you filled yours, all layers and heads. The cell looks for the head that attends most
-# to the token before, which you built by hand in lab 05, and shows that one first. Find others: heads that look at the
-# first token (many do, when there is nothing to be found), at the same word, at the beginning of the sentence.
+# These are the attention weights of the model with which you filled yours, all layers and heads. The cell looks for the
+# head that attends most to the token before, which you built by hand in lab 05, and shows that one first. Find others:
+# heads that look at the first token (many do, when there is nothing to be found), at the same word, at the beginning of
+# the sentence.
 
 # %%
 sentence = " ".join(reading_text.split()[:18])
