@@ -214,6 +214,16 @@ class HiddenProbes:
         return add
 
 
+def normal(generator: torch.Generator, *shape: int) -> torch.Tensor:
+    """Draw a tensor from the standard normal distribution."""
+    return torch.randn(shape, generator=generator)
+
+
+def whole(generator: torch.Generator, low: int, high: int) -> int:
+    """Draw a whole number from low to high, both included."""
+    return int(torch.randint(low, high + 1, (), generator=generator))
+
+
 def fill_parameters(module: torch.nn.Module, generator: torch.Generator) -> dict[str, list[int]]:
     """Give a module weights drawn by parameter name, so that equal modules get equal weights.
 

@@ -8,15 +8,10 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from autograder.exercise import Lab, fill_parameters
+from autograder.exercise import Lab, fill_parameters, normal
 from llmlab import model
 
 LAB = Lab(5, "attention", "Attention")
-
-
-def normal(generator: Generator, *shape: int) -> Tensor:
-    """Draw a tensor from the standard normal distribution."""
-    return torch.randn(*shape, generator=generator)
 
 
 # ----------------------------------------------------------------------------------------------

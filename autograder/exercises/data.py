@@ -12,17 +12,12 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from autograder.exercise import Lab
+from autograder.exercise import Lab, whole
 from llmlab import data
 
 LAB = Lab(4, "data", "Data")
 
 WORDS = ("owl", "tree", "river", "window", "garden", "mountain", "lantern", "winter", "bridge")
-
-
-def whole(generator: Generator, low: int, high: int) -> int:
-    """Draw a whole number from low to high, both included."""
-    return int(torch.randint(low, high + 1, (), generator=generator))
 
 
 def drawn(generator: Generator, count: int, words: Sequence[str] = WORDS) -> list[str]:

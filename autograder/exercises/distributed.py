@@ -9,16 +9,11 @@ import torch
 from torch import Generator, Tensor
 
 from autograder.comparison import at_most
-from autograder.exercise import Lab
+from autograder.exercise import Lab, normal
 from llmlab import training
 from llmlab.training import Communicator, simulate
 
 LAB = Lab(8, "distributed", "Distributed training")
-
-
-def normal(generator: Generator, *shape: int) -> Tensor:
-    """Draw a tensor from the standard normal distribution."""
-    return torch.randn(shape, generator=generator)
 
 
 def shares(generator: Generator, world_size: int, *shape: int) -> list[Tensor]:

@@ -9,17 +9,12 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from autograder.exercise import Lab
+from autograder.exercise import Lab, normal
 from llmlab import foundations
 
 LAB = Lab(1, "foundations", "Foundations")
 Function = Callable[[Tensor], Tensor]
 Sequences = list[list[int]]
-
-
-def normal(generator: Generator, *shape: int) -> Tensor:
-    """Draw a tensor from the standard normal distribution."""
-    return torch.randn(*shape, generator=generator)
 
 
 def distributions(generator: Generator, *shape: int) -> Tensor:

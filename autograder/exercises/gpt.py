@@ -12,17 +12,12 @@ from torch import Generator, Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from autograder.comparison import at_most
-from autograder.exercise import Lab, fill_parameters
+from autograder.exercise import Lab, fill_parameters, whole
 from llmlab import model
 from llmlab.model import TransformerConfig
 from llmlab.model.past import Past
 
 LAB = Lab(6, "gpt", "A GPT")
-
-
-def whole(generator: Generator, low: int, high: int) -> int:
-    """Draw a whole number from low to high, both included."""
-    return int(torch.randint(low, high + 1, (), generator=generator))
 
 
 # ----------------------------------------------------------------------------------------------

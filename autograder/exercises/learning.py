@@ -11,17 +11,12 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional
 
-from autograder.exercise import Lab, fill_parameters
+from autograder.exercise import Lab, fill_parameters, normal
 from llmlab import foundations
 from llmlab.foundations import Value, topological_order
 
 LAB = Lab(2, "learning", "Learning")
 Examples = tuple[Tensor, Tensor]
-
-
-def normal(generator: Generator, *shape: int) -> Tensor:
-    """Draw a tensor from the standard normal distribution."""
-    return torch.randn(shape, generator=generator)
 
 
 # ----------------------------------------------------------------------------------------------

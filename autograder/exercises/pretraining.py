@@ -11,17 +11,12 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional
 
-from autograder.exercise import Lab
+from autograder.exercise import Lab, normal
 from llmlab import foundations, training
 from llmlab.training import inputs_and_targets, next_token_loss
 
 LAB = Lab(7, "pretraining", "Pretraining")
 Pair = tuple[Tensor, Tensor]
-
-
-def normal(generator: Generator, *shape: int) -> Tensor:
-    """Draw a tensor from the standard normal distribution."""
-    return torch.randn(shape, generator=generator)
 
 
 def some_ids(generator: Generator, *shape: int, below: int = 50) -> Tensor:

@@ -11,18 +11,13 @@ from typing import Any
 import torch
 from torch import Generator
 
-from autograder.exercise import Lab
+from autograder.exercise import Lab, whole
 from llmlab import tokenization
 
 LAB = Lab(3, "tokenization", "Tokenization")
 
 Pair = tuple[int, int]
 Words = Mapping[tuple[int, ...], int]
-
-
-def whole(generator: Generator, low: int, high: int) -> int:
-    """Draw a whole number from low to high, both included."""
-    return int(torch.randint(low, high + 1, (), generator=generator))
 
 
 def letters(generator: Generator, length: int, alphabet: str = "abc") -> str:

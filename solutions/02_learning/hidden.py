@@ -6,15 +6,10 @@ import torch
 from torch import Generator, nn
 from torch.nn import functional
 
-from autograder.exercise import HiddenProbes, fill_parameters
+from autograder.exercise import HiddenProbes, fill_parameters, normal
 from llmlab.foundations import Value
 
 HIDDEN = HiddenProbes("learning")
-
-
-def normal(generator: Generator, *shape: int) -> torch.Tensor:
-    """Draw a tensor from the standard normal distribution."""
-    return torch.randn(shape, generator=generator)
 
 
 @HIDDEN.probe("gradient_descent")
