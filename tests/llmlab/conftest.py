@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 from jaxtyping import config
 
-FOLDER = Path(os.environ.get("LLMLAB_DATA") or Path(__file__).parents[3] / "shared" / "data")
-
 
 @pytest.fixture
 def unchecked() -> Iterator[Any]:
@@ -30,10 +28,17 @@ def smollm2() -> Path:
     return Path(found.origin).with_name("SmolLM2-135M-Instruct.Q4_1.gguf")
 
 
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """Find the folder of real corpora; without one, the test is left out."""
+    folder = Path(os.environ.get("LLMLAB_DATA") or Path(__file__).parents[3] / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip(f"no real corpora: {folder} is missing; name the folder by LLMLAB_DATA")
+    return folder
+
+
 @pytest.fixture
-def real_data(monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Name the folder of real corpora, as a classroom does; without one, the test is left out."""
-    if not FOLDER.is_dir():
-        pytest.skip("needs the folder of corpora that LLMLAB_DATA names, or ../shared/data")
-    monkeypatch.setenv("LLMLAB_DATA", str(FOLDER))
-    return FOLDER
+def real_data(data_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Name the folder of real corpora to the program, as a classroom does."""
+    monkeypatch.setenv("LLMLAB_DATA", str(data_folder))
+    return data_folder

@@ -1,6 +1,5 @@
 """What the tests of tokenization share: real texts, and GPT-2's tokenizer, ours and the peer's."""
 
-import os
 import sysconfig
 from pathlib import Path
 
@@ -12,29 +11,19 @@ from tests.llmlab.tokenization.texts import HARD_TEXTS
 
 
 @pytest.fixture(scope="session")
-def data() -> Path:
-    """Find the folder of real data, or skip."""
-    beside = Path(__file__).parents[4] / "shared" / "data"
-    folder = Path(os.environ.get("LLMLAB_DATA", beside))
-    if not folder.is_dir():
-        pytest.skip(f"no data: {folder} is missing; name the folder by LLMLAB_DATA")
-    return folder
+def shakespeare(data_folder: Path) -> str:
+    return (data_folder / "karpathy/tiny_shakespeare/input.txt").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
-def shakespeare(data: Path) -> str:
-    return (data / "karpathy/tiny_shakespeare/input.txt").read_text(encoding="utf-8")
+def wikitext(data_folder: Path) -> str:
+    return (data_folder / "Salesforce/wikitext-2/valid.txt").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
-def wikitext(data: Path) -> str:
-    return (data / "Salesforce/wikitext-2/valid.txt").read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="session")
-def five_megabytes(data: Path, wikitext: str, shakespeare: str) -> str:
+def five_megabytes(data_folder: Path, wikitext: str, shakespeare: str) -> str:
     """Prose, drama and code, a million of each and more, cut to 5 MB."""
-    texts = [wikitext, (data / "Salesforce/wikitext-2/test.txt").read_text(encoding="utf-8")]
+    texts = [wikitext, (data_folder / "Salesforce/wikitext-2/test.txt").read_text(encoding="utf-8")]
     texts.append(shakespeare)
     library = Path(sysconfig.get_path("stdlib"))
     for path in sorted(library.glob("*.py")):
@@ -45,14 +34,14 @@ def five_megabytes(data: Path, wikitext: str, shakespeare: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def gpt2(data: Path) -> ByteLevelBPE:
-    return ByteLevelBPE.from_gpt2(data / "openai-community/gpt2")
+def gpt2(data_folder: Path) -> ByteLevelBPE:
+    return ByteLevelBPE.from_gpt2(data_folder / "openai-community/gpt2")
 
 
 @pytest.fixture(scope="session")
-def peer_gpt2(data: Path) -> tokenizers.Tokenizer:
+def peer_gpt2(data_folder: Path) -> tokenizers.Tokenizer:
     """GPT-2's tokenizer in `tokenizers`."""
-    folder = data / "openai-community/gpt2"
+    folder = data_folder / "openai-community/gpt2"
     model = tokenizers.models.BPE.from_file(str(folder / "vocab.json"), str(folder / "merges.txt"))
     peer = tokenizers.Tokenizer(model)
     peer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)

@@ -32,8 +32,8 @@ def test_visible_bytes_stand_for_themselves_and_the_space_does_not():
     assert (table[ord("a")], table[ord("~")], table[ord(" ")], table[0]) == ("a", "~", "Ġ", "Ā")
 
 
-def test_the_characters_have_the_order_of_gpt2(data):
-    vocabulary = json.loads((data / "openai-community/gpt2/vocab.json").read_text("utf-8"))
+def test_the_characters_have_the_order_of_gpt2(data_folder):
+    vocabulary = json.loads((data_folder / "openai-community/gpt2/vocab.json").read_text("utf-8"))
     assert [vocabulary[character] for character in byte_characters().values()] == list(range(256))
 
 

@@ -326,9 +326,9 @@ def test_we_read_what_tokenizers_writes(tmp_path):
         assert ours.encode(text) == peer.encode(text).ids
 
 
-def test_the_files_of_gpt2_come_back_as_they_were(tmp_path, gpt2, data):
+def test_the_files_of_gpt2_come_back_as_they_were(tmp_path, gpt2, data_folder):
     gpt2.save_gpt2(tmp_path)
-    original = data / "openai-community/gpt2"
+    original = data_folder / "openai-community/gpt2"
     merges = (tmp_path / "merges.txt").read_text(encoding="utf-8")
     assert merges == "#version: 0.2\n" + (original / "merges.txt").read_text(encoding="utf-8")
     vocabulary = (tmp_path / "vocab.json").read_text(encoding="utf-8")
