@@ -16,6 +16,7 @@ from llmlab.model.cache import KVCache
 from llmlab.model.config import TransformerConfig
 from llmlab.model.embedding import TokenEmbedding
 from llmlab.model.initialization import initial_deviation
+from llmlab.model.loss import next_token_loss_of
 from llmlab.model.positions import LearnedPositions, Rotation, rotary_angles
 
 
@@ -61,23 +62,28 @@ class Transformer(nn.Module):
         cache: KVCache | None = None,
         real: Bool[Tensor, "batch read"] | None = None,
         last_only: bool = False,
-    ) -> Float[Tensor, "batch given vocabulary"]:
-        """Compute the logits of the token that follows each token.
+        targets: Int[Tensor, "batch length"] | None = None,
+    ) -> Float[Tensor, "batch given vocabulary"] | Float[Tensor, ""]:
+        """Compute the logits of the token that follows each token, or the loss of guessing it.
 
         Args:
             ids: The tokens; with a cache, those after the ones that it holds.
             cache: Keys and values of earlier tokens; those of `ids` are added.
             real: Which of all tokens read so far, `ids` included, are no padding. Padding stands on the left.
             last_only: Compute the logits of the last token of each sequence alone.
+            targets: The tokens that do follow.
 
         Returns:
-            (batch, length, vocabulary), or (batch, 1, vocabulary) with `last_only`.
+            (batch, length, vocabulary), or (batch, 1, vocabulary) with `last_only`. With `targets`, the mean loss in
+            nats, as `training.next_token_loss` has it, for which the logits need not all be held at once.
 
         Raises:
             ShapeError: `real` does not cover the tokens read so far.
             OutOfRangeError: The sequence is longer than the learned positions or the cache.
         """
         x = self.hidden(ids, cache=cache, real=real)
+        if targets is not None:
+            return next_token_loss_of(x, self.head.weight, targets)
         logits: Tensor = self.head(x[:, -1:] if last_only else x)
         return logits
 

@@ -25,7 +25,7 @@ from llmlab.foundations import cosine_with_warmup
 from llmlab.model import Transformer, TransformerConfig
 from llmlab.training.checkpoint import check_configuration
 from llmlab.training.errors import NotFiniteError, TrainingError
-from llmlab.training.loss import inputs_and_targets, next_token_loss
+from llmlab.training.loss import inputs_and_targets
 from llmlab.training.optimizer import make_optimizer
 from llmlab.training.schedules import warmup_stable_decay
 
@@ -169,7 +169,7 @@ class LanguageModel(LightningModule):
     ) -> Float[Tensor, ""]:
         """Compute the loss of one micro-batch."""
         inputs, targets = inputs_and_targets(batch)
-        loss = next_token_loss(self(inputs), targets)
+        loss = self.model(inputs, targets=targets)
         self._losses.append(loss.detach())
         return loss
 
@@ -198,7 +198,7 @@ class LanguageModel(LightningModule):
     def validation_step(self, batch: Int[Tensor, "batch length_and_one"], batch_idx: int) -> None:
         """Measure the loss on held-out text."""
         inputs, targets = inputs_and_targets(batch)
-        loss = next_token_loss(self(inputs), targets)
+        loss = self.model(inputs, targets=targets)
         several = self.trainer.world_size > 1
         self.log("validation_loss", loss, prog_bar=True, sync_dist=several, batch_size=len(batch))
 

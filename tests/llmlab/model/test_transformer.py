@@ -22,7 +22,9 @@ from llmlab.model import (
     load_huggingface,
     save_huggingface,
 )
+from llmlab.model.huggingface import ADAPTERS
 from llmlab.model.positions import RotaryScaling
+from llmlab.training import next_token_loss
 
 GPT2 = TransformerConfig(
     vocabulary_size=61,
@@ -97,9 +99,42 @@ def test_transformers_loads_the_export_and_gives_the_same_logits_and_gradients(
     direction = torch.randn(logits.shape, generator=torch.Generator().manual_seed(2))
     (logits * direction).sum().backward()
     (expected * direction).sum().backward()
-    assert torch.allclose(
-        ours.embedding.weight.grad, theirs.get_input_embeddings().weight.grad, atol=1e-4, rtol=1e-4
-    )
+    # The map between the two forms turns and joins tensors, which holds for gradients as it does for weights.
+    adapter = next(one for one in ADAPTERS if one.fits(config))
+    gradients = {name: one.grad for name, one in ours.named_parameters() if one.grad is not None}
+    found = adapter.theirs(gradients, config)
+    wanted = {name: parameter.grad for name, parameter in theirs.named_parameters()}
+    assert found.keys() == wanted.keys()
+    for name, gradient in wanted.items():
+        assert torch.allclose(found[name], gradient, atol=1e-4, rtol=1e-4), name
+
+
+@every_family
+def test_the_loss_without_all_logits_at_once_is_the_loss_and_so_are_its_gradients(
+    config: TransformerConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("llmlab.model.loss.TOKENS_AT_ONCE", 7)  # 40 tokens: five pieces and a rest
+    model, ids, targets = drawn(config), tokens(2, 20), tokens(2, 20, seed=5)
+    plain = next_token_loss(model(ids), targets)
+    expected = torch.autograd.grad(plain, list(model.parameters()))
+    loss = model(ids, targets=targets)
+    assert torch.allclose(loss, plain, atol=1e-6)
+    for found, gradient in zip(
+        torch.autograd.grad(loss, list(model.parameters())), expected, strict=True
+    ):
+        assert torch.allclose(found, gradient, atol=1e-6, rtol=1e-4)
+    with torch.no_grad():
+        assert torch.allclose(model(ids, targets=targets), plain, atol=1e-6)
+
+
+def test_the_loss_obeys_the_precision_that_was_asked_for() -> None:
+    model, ids, targets = drawn(LLAMA), tokens(2, 20), tokens(2, 20, seed=5)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert torch.equal(model(ids, targets=targets), next_token_loss(model(ids), targets))
+    half = model.bfloat16()
+    loss = half(ids, targets=targets)
+    assert loss.dtype == torch.float32
+    assert torch.equal(loss, next_token_loss(half(ids), targets))
 
 
 @every_family
