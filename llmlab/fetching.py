@@ -5,8 +5,9 @@ They stand outside llmlab.data, and import it when they are called: `llmlab --he
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -121,6 +122,84 @@ def clean(
         found.save(report)
 
 
+@data.command()
+def pack(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A .txt (empty lines between documents), .jsonl, .csv or .parquet; or a corpus of the list."
+        ),
+    ],
+    folder: Annotated[Path, typer.Argument(help="What training reads: a new folder.")],
+    field: Annotated[str, typer.Option(help="The field that holds the text.")] = "text",
+    vocabulary_size: Annotated[
+        int, typer.Option(help="How many tokens the tokenizer learns to have.")
+    ] = 4096,
+    tokenizer: Annotated[
+        Path | None, typer.Option(help="A tokenizer to take instead: its file or folder.")
+    ] = None,
+    hold_out_every: Annotated[
+        int, typer.Option(help="One document in so many is kept for validation.")
+    ] = 100,
+    count: Annotated[
+        int | None, typer.Option(min=2, help="How many documents to take; by default, all.")
+    ] = None,
+) -> None:
+    """Make a corpus ready for training: learn a tokenizer from it, and pack it into token ids."""
+    from llmlab.data.training_data import prepare_texts
+    from llmlab.tokenization import load_tokenizer
+
+    prepared = prepare_texts(
+        _documents(source, field, count),
+        folder,
+        vocabulary_size=vocabulary_size,
+        tokenizer=None if tokenizer is None else load_tokenizer(tokenizer),
+        hold_out_every=hold_out_every,
+        watch=_counted,
+    )
+    for name, manifest in (("train", prepared.train), ("validation", prepared.validation)):
+        typer.echo(f"{name}: {manifest.documents:,} documents, {manifest.tokens:,} tokens")
+    typer.echo(
+        f"{folder} is ready, with a vocabulary of {prepared.train.vocabulary_size:,}. Train on it by\n"
+        f"  llmlab train --config own-text --data.folder {folder} "
+        f"--model.config.vocabulary_size {prepared.train.vocabulary_size}"
+    )
+
+
+def _documents(source: str, field: str, count: int | None) -> Callable[[], Iterator[str]]:
+    """Say how a file or a corpus is read, from its beginning each time."""
+    from llmlab.data import corpora
+    from llmlab.data.errors import CorpusError, UnknownEntryError
+    from llmlab.data.reading import read_documents
+    from llmlab.data.registry import corpus
+
+    path = Path(source)
+    if path.exists() or path.suffix:
+        return lambda: islice(read_documents(path, field), count)
+    try:
+        entry = corpus(source)
+    except UnknownEntryError as error:
+        raise UnknownEntryError(f"There is no file {source}. {error}") from error
+    if entry.endless and count is None:
+        raise CorpusError(f"{source} has no end; say how many texts to take, by --count 10000.")
+    return lambda: islice(corpora.texts(source), count)
+
+
+def _counted(texts: Iterable[str], purpose: str) -> Iterator[str]:
+    """Show how many texts have been read, on the error stream."""
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}: {task.completed:,.0f} documents"),
+        TimeElapsedColumn(),
+    )
+    with Bar(*columns, console=Console(stderr=True)) as bar:
+        yield from bar.track(texts, description=purpose)
+
+
 def _rows(source: Path, field: str) -> Iterator[dict[str, str]]:
     from llmlab.data.reading import read_documents
 
@@ -168,6 +247,17 @@ def _get(entry: Entry) -> None:
     typer.echo(f"It is in {place.folder}{checked}.")
 
 
+def _size(entry: Entry) -> str:
+    from llmlab.data import places
+
+    if entry.endless:
+        return "no end"
+    size, place = entry.size, places.find(entry)
+    if size is None and place is not None and place.folder is not None:
+        size = sum(path.stat().st_size for path in place.folder.rglob("*") if path.is_file())
+    return "unknown" if size is None else f"{size / 1e6:,.1f} MB"
+
+
 def _where(entry: Entry) -> str:
     from llmlab.data import places
     from llmlab.data.entries import Tier
@@ -180,12 +270,6 @@ def _where(entry: Entry) -> str:
         Tier.LOCAL: f"in {places.LOCAL_VARIABLE}",
         Tier.HUB: "downloaded",
     }[place.tier]
-
-
-def _size(entry: Entry) -> str:
-    if entry.size is None:
-        return "no end" if entry.endless else "unknown"
-    return f"{entry.size / 1e6:,.1f} MB"
 
 
 @contextmanager

@@ -13,18 +13,16 @@ from torch.utils.data import DataLoader
 
 from llmlab.data.batches import TokenBatches, Windows
 from llmlab.data.errors import PackError
-from llmlab.data.packing import END_TOKEN, Pack, pack_texts
+from llmlab.data.packing import END_TOKEN, TRAIN, VALIDATION, Pack, pack_texts
 from llmlab.data.tales import stories
 from llmlab.tokenization import ByteLevelBPE, Tokenizer, load_tokenizer
-
-TRAIN, VALIDATION = "train", "validation"
 
 
 class TokenData(LightningDataModule):
     """Training and validation data of a folder that holds the packs `train` and `validation` and a tokenizer.json.
 
     Args:
-        folder: The folder.
+        folder: The folder, as `prepare_texts` makes it.
         length: How many tokens the model reads at once.
         batch_size: Sequences a batch of one process.
         validation_batches: How many batches of the validation set are read at most.

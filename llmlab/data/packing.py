@@ -32,6 +32,8 @@ CAPACITY = {"uint16": 2**16, "uint32": 2**32}
 # A shard of so many ids is 128 MB of uint16: large enough to read at full speed, small enough to copy again.
 SHARD_TOKENS = 2**26
 Dtype = Literal["uint16", "uint32"]
+# The two packs of a folder for training.
+TRAIN, VALIDATION = "train", "validation"
 END_TOKEN = "<|endoftext|>"  # noqa: S105 - no secret
 
 

@@ -1,7 +1,9 @@
 """The commands `llmlab data` and `llmlab models`, as a person types them."""
 
 import json
+import re
 import sys
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from llmlab import cli
 from llmlab.data import places
 from llmlab.data.download import Progress
 from llmlab.data.entries import File
+from llmlab.data.module import TokenData
+from llmlab.data.packing import Pack
 from llmlab.data.tales import stories
 
 
@@ -36,7 +40,9 @@ def test_corpora_and_models_are_listed_with_license_size_and_place() -> None:
     assert "with llmlab" in lines["tales"]
     assert "4.9 MB" in lines["gsm8k"]
     assert "to be got" in lines["gsm8k"]
-    assert "gpt2" in run("models", "list")
+    models = {line.split()[0]: line for line in run("models", "list").splitlines() if line.strip()}
+    assert "to be got" in models["gpt2"]
+    assert re.search(r" [12]\.\d MB +with llmlab ", models["tales-1m"])
 
 
 def test_a_classrooms_folder_is_named_in_the_list(
@@ -113,19 +119,70 @@ def test_a_corpus_is_cleaned_and_a_report_is_written(tmp_path: Path) -> None:
     assert json.loads(report.read_text("utf-8"))["documents_out"] == 5
 
 
-def test_what_exists_is_not_overwritten_and_what_is_no_text_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+Told = Callable[..., str]
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Told:
+    """Give a function that types a command which must fail, and gives the one sentence that it says."""
+
     def told(*words: str) -> str:
-        monkeypatch.setattr(sys, "argv", ["llmlab", "data", "clean", *words])
+        monkeypatch.setattr(sys, "argv", ["llmlab", "data", *words])
         with pytest.raises(SystemExit) as left:
             cli.main()
         assert left.value.code == 2
-        return capsys.readouterr().err
+        said = capsys.readouterr().err
+        assert said.count("\n") == 1
+        return said
 
+    return told
+
+
+def test_what_exists_is_not_overwritten_and_what_is_no_text_is_told(
+    tmp_path: Path, told: Told
+) -> None:
     raw = tmp_path / "raw.txt"
     raw.write_bytes(b"sch\xf6n")
-    assert "raw.txt exists, and is not overwritten" in told(str(raw), str(raw))
-    said = told(str(raw), str(tmp_path / "clean.jsonl"))
-    assert "is not UTF-8: byte 3" in said
-    assert said.count("\n") == 1
+    assert "raw.txt exists, and is not overwritten" in told("clean", str(raw), str(raw))
+    assert "is not UTF-8: byte 3" in told("clean", str(raw), str(tmp_path / "clean.jsonl"))
+
+
+def test_a_file_is_made_ready_for_training(tmp_path: Path) -> None:
+    raw, folder = tmp_path / "raw.txt", tmp_path / "ready"
+    raw.write_text("\n\n".join(islice(stories(1), 20)), encoding="utf-8")
+    options = ("--vocabulary-size", "300", "--hold-out-every", "10")
+    said = run("data", "pack", str(raw), str(folder), *options)
+    assert "train: 18 documents" in said
+    assert "validation: 2 documents" in said
+    assert f"--data.folder {folder} --model.config.vocabulary_size 300" in said.replace("\n", " ")
+    data = TokenData(folder, length=32, batch_size=4)
+    data.setup("fit")
+    assert next(iter(data.train_dataloader())).shape == (4, 33)
+
+
+def test_a_corpus_of_the_registry_is_packed_with_a_tokenizer_that_is_there(tmp_path: Path) -> None:
+    run(
+        "data",
+        "pack",
+        "tales",
+        str(tmp_path / "first"),
+        "--count",
+        "50",
+        "--vocabulary-size",
+        "300",
+    )
+    tokenizer = str(tmp_path / "first" / "tokenizer.json")
+    options = ("--count", "10", "--tokenizer", tokenizer)
+    run("data", "pack", "arithmetic", str(tmp_path / "second"), *options)
+    copied = tmp_path / "second" / "tokenizer.json"
+    assert copied.read_bytes() == Path(tokenizer).read_bytes()
+    assert Pack(tmp_path / "second" / "train").manifest.documents == 9
+
+
+def test_what_cannot_be_packed_is_told(tmp_path: Path, told: Told) -> None:
+    assert "has no end; say how many" in told("pack", "tales", str(tmp_path / "new"))
+    assert "There is no file tale. " in told("pack", "tale", str(tmp_path / "new"))
+    assert "cannot be read" in told("pack", "tale.txt", str(tmp_path / "new"))
+    few = ("pack", "tales", str(tmp_path / "new"), "--count", "5")
+    assert "no room for the 256 bytes" in told(*few, "--vocabulary-size", "100")
+    assert not (tmp_path / "new").exists()

@@ -42,10 +42,14 @@ def start(folder: Path, *options: str, **environment: str) -> subprocess.Popen[s
     """Start a run; its data lie in the folder, beside what `--output` names."""
     settings = folder / "settings.yaml"
     settings.write_text(SETTINGS, encoding="utf-8")
-    command = [sys.executable, "-c", PROGRAM, "--config", str(settings)]
-    command += ["--data.folder", str(folder / "data"), *options]
+    own = ("--config", str(settings), "--data.folder", str(folder / "data"))
+    return start_command(folder, *own, *options, **environment)
+
+
+def start_command(folder: Path, *options: str, **environment: str) -> subprocess.Popen[str]:
+    """Start `llmlab train` with nothing but the options that are given."""
     return subprocess.Popen(
-        command,
+        [sys.executable, "-c", PROGRAM, *options],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", **environment},
         stdout=subprocess.PIPE,
