@@ -134,12 +134,14 @@ class Transformer(nn.Module):
                 f"`real` speaks of {real.shape[-1]} tokens, and {before + length} were read with these; give "
                 "it for all of them."
             )
+        x = self.embedding(ids)
+        if self.positions is not None and real is None:
+            return self.positions(x, before), None
         if real is None:
             places = torch.arange(before, before + length, device=ids.device)
         else:
             # A sequence begins at its first token that is no padding.
             places = (real.cumsum(dim=-1) - 1).clamp(min=0)[:, before:]
-        x = self.embedding(ids)
         if self.positions is not None:
             return x + self.positions.at(places), None
         config = self.config

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -125,6 +127,31 @@ def test_the_loss_without_all_logits_at_once_is_the_loss_and_so_are_its_gradient
         assert torch.allclose(found, gradient, atol=1e-6, rtol=1e-4)
     with torch.no_grad():
         assert torch.allclose(model(ids, targets=targets), plain, atol=1e-6)
+
+
+COMPILE = """
+import torch
+from llmlab.model import Transformer, TransformerConfig
+
+rows = torch.arange(40).view(2, 20)
+for options in (
+    dict(norm="layer", feed_forward="gelu_tanh", position="learned", bias=True),
+    dict(num_kv_heads=2),
+    dict(num_kv_heads=2, sliding_window=7),
+):
+    model = Transformer(TransformerConfig(61, 40, 24, 2, 4, **options))
+    compiled = torch.compile(model, backend="aot_eager", fullgraph=True)
+    loss = compiled(rows, targets=rows)
+    loss.backward()
+    assert torch.allclose(loss, model(rows, targets=rows), atol=1e-5)
+"""
+
+
+def test_a_step_is_compiled_as_one_piece() -> None:
+    # `fullgraph` fails where the compiler has to stop, which is where a GPU would have to be waited for. In a process
+    # of its own, since here the signatures are checked, which the compiler cannot read.
+    ran = subprocess.run([sys.executable, "-c", COMPILE], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr[-2000:]
 
 
 def test_the_loss_obeys_the_precision_that_was_asked_for() -> None:
