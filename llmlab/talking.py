@@ -98,10 +98,10 @@ def chat(
     device: Device = "cpu",
 ) -> None:
     """Talk with a model; it remembers the conversation as far as its length allows."""
-    from llmlab.model.generation import Sampling
+    from llmlab.model.generation import Memory, Sampling
 
     sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
-    opened = _opened(model, precision, device)
+    opened, memory = _opened(model, precision, device), Memory()
     generator, console = _generator(seed, device), _console()
     if opened.chat_template is None:
         console.print(f"{model} was not taught to chat; it goes on with your text.", style="dim")
@@ -118,7 +118,11 @@ def chat(
             console.print("This is longer than the model can read; shorten it.", style="dim")
             continue
         pieces = opened.write(
-            opened.conversation(messages), max_tokens, sampling, generator=generator
+            opened.conversation(messages),
+            max_tokens,
+            sampling,
+            generator=generator,
+            memory=memory,
         )
         messages.append({"role": "assistant", "content": _shown(pieces, console)})
 

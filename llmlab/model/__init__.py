@@ -18,6 +18,7 @@ from llmlab.model.counting import count_parameters
 from llmlab.model.embedding import TokenEmbedding, embed
 from llmlab.model.feed_forward import FeedForward, SwiGLU, gelu, silu
 from llmlab.model.generation import (
+    Memory,
     Sampling,
     apply_temperature,
     generate,
@@ -94,6 +95,7 @@ __all__ = [
     "penalize_repetition",
     "write_on",
     "pad_left",
+    "Memory",
     "stream",
     "generate",
     "stream_text",

@@ -80,6 +80,35 @@ class KVCache:
             "make it with a larger capacity, or read the prompt in smaller parts."
         )
 
+    def reaches(self, length: int) -> bool:
+        """Say whether the sequences can be written anew after their first `length` tokens."""
+        needed = 0 if self.window is None else max(0, length - self.window + 1)
+        return self.first <= needed and length <= self.length
+
+    def rewind(self, length: int) -> None:
+        """Forget all but the first `length` tokens.
+
+        Raises:
+            OutOfRangeError: There are not so many, or the window has moved past those that the next one would see.
+        """
+        if not self.reaches(length):
+            raise OutOfRangeError(
+                f"The cache holds the tokens {self.first} to {self.length}, and cannot go back to {length}; read the "
+                "sequence again from its beginning."
+            )
+        self.stored = length - self.first
+
+    def enlarge(self, capacity: int) -> None:
+        """Take the memory for longer sequences, and keep what is there."""
+        if self.window is not None:
+            capacity = min(capacity, 2 * self.window)
+        if capacity > self.capacity:
+            *shape, _, head_dim = self.memory.shape
+            larger = self.memory.new_zeros(*shape, capacity, head_dim)
+            larger[..., : self.stored, :] = self.memory[..., : self.stored, :]
+            self.memory, self.capacity = larger, capacity
+            self.layers = [LayerCache(self, layer) for layer in range(len(self.layers))]
+
     def advance(self, count: int) -> None:
         """Count the tokens that every layer has added."""
         self.stored += count

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -158,6 +159,7 @@ def stream(
     *,
     stop: Sequence[int] = (),
     generator: torch.Generator | None = None,
+    memory: Memory | None = None,
 ) -> Iterator[list[int | None]]:
     """Write on from each prompt, one token a step.
 
@@ -168,12 +170,13 @@ def stream(
         sampling: How tokens are chosen.
         stop: Tokens that end a sequence; the one that did is given too.
         generator: Draws the tokens; needed when the temperature is above 0.
+        memory: What the model has read of a single prompt before, so that it reads the rest alone.
 
     Yields:
         At each step, the new token of each sequence; None for those that have ended.
 
     Raises:
-        ShapeError: A prompt is empty.
+        ShapeError: A prompt is empty, or there are several and a memory.
         ConfigurationError: Tokens are to be drawn, and there is no generator.
     """
     if sampling.temperature > 0 and generator is None:
@@ -181,7 +184,11 @@ def stream(
             "Drawing tokens needs a generator, as torch.Generator().manual_seed(0); give one, or a "
             "temperature of 0."
         )
-    writer = _Writer(model, prompts, max_new_tokens)
+    if memory is not None and len(prompts) != 1:
+        raise ShapeError(
+            f"A memory is of one sequence, and there are {len(prompts)} prompts; write them one by one."
+        )
+    writer = _Writer(model, prompts, max_new_tokens, memory or Memory())
     ended = [False] * len(prompts)
     for _ in range(max_new_tokens):
         tokens = writer.next(sampling, generator)
@@ -191,19 +198,54 @@ def stream(
             return
 
 
+class Memory:
+    """What a model has read of a text that grows from one writing to the next, as a conversation does."""
+
+    def __init__(self) -> None:
+        self.ids: Int[Tensor, "batch length"] | None = None
+        self.cache: KVCache | None = None
+
+    @torch.inference_mode()
+    def recall(
+        self, model: Transformer, ids: Int[Tensor, "batch length"], capacity: int
+    ) -> KVCache:
+        """Give a cache that holds the beginning of a text, as far as it is the one that was read.
+
+        Args:
+            model: The model that reads; the same each time.
+            ids: The text. Its last token is left to be read, since the next one's logits come from it.
+            capacity: How many tokens the text may have in the end.
+        """
+        common = 0
+        if self.ids is not None:
+            pairs = zip(self.ids[0, : ids.shape[-1] - 1].tolist(), ids[0].tolist(), strict=False)
+            common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        if self.cache is None or not self.cache.reaches(common):
+            weight = model.embedding.weight
+            self.cache = KVCache(model.config, len(ids), capacity, weight.dtype, weight.device)
+        else:
+            self.cache.rewind(common)
+            self.cache.enlarge(capacity)
+        self.ids = ids[:, : self.cache.length]
+        return self.cache
+
+
 class _Writer:
     """What writing one more token needs to know: the tokens so far, the padding, the cache."""
 
     def __init__(
-        self, model: Transformer, prompts: Sequence[Sequence[int]], max_new_tokens: int
+        self,
+        model: Transformer,
+        prompts: Sequence[Sequence[int]],
+        max_new_tokens: int,
+        memory: Memory,
     ) -> None:
-        weight = model.embedding.weight
+        device = model.embedding.weight.device
         ids, real = pad_left(prompts)
-        self.model, self.ids, self.real = model, ids.to(weight.device), real.to(weight.device)
+        self.model, self.ids, self.real = model, ids.to(device), real.to(device)
         self.padded = not bool(real.all())
-        capacity = ids.shape[-1] + max_new_tokens
-        with torch.inference_mode():
-            self.cache = KVCache(model.config, len(ids), capacity, weight.dtype, weight.device)
+        self.memory = memory
+        self.cache = memory.recall(model, self.ids, ids.shape[-1] + max_new_tokens)
 
     @torch.inference_mode()
     def next(self, sampling: Sampling, generator: torch.Generator | None) -> list[int]:
@@ -219,6 +261,7 @@ class _Writer:
                 real=self.real[:, :end] if self.padded else None,
                 last_only=True,
             )
+        self.memory.ids = self.ids
         scores = logits[:, -1]
         if sampling.repetition_penalty != 1:
             scores = penalize_repetition(scores, self.ids, sampling.repetition_penalty, self.real)
@@ -236,10 +279,14 @@ def generate(
     *,
     stop: Sequence[int] = (),
     generator: torch.Generator | None = None,
+    memory: Memory | None = None,
 ) -> list[list[int]]:
     """Write on from each prompt, and give the new tokens of each; the arguments are those of `stream`."""
     written: list[list[int]] = [[] for _ in prompts]
-    for step in stream(model, prompts, max_new_tokens, sampling, stop=stop, generator=generator):
+    steps = stream(
+        model, prompts, max_new_tokens, sampling, stop=stop, generator=generator, memory=memory
+    )
+    for step in steps:
         for sequence, token in zip(written, step, strict=True):
             if token is not None:
                 sequence.append(token)

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from llmlab.errors import CheckpointError, OutOfRangeError
-from llmlab.model.generation import GREEDY, Sampling, stream, stream_text
+from llmlab.model.generation import GREEDY, Memory, Sampling, stream, stream_text
 from llmlab.model.gguf_file import GGUFFile
 from llmlab.model.huggingface import load_huggingface
 from llmlab.model.layout import laid_out
@@ -67,6 +67,7 @@ class TextModel:
         *,
         stop_strings: Sequence[str] = (),
         generator: torch.Generator | None = None,
+        memory: Memory | None = None,
     ) -> Iterator[str]:
         """Go on from a prompt, and give the text as it comes; a special token ends it.
 
@@ -76,6 +77,7 @@ class TextModel:
             sampling: How tokens are chosen.
             stop_strings: Texts that end the writing; they are not given.
             generator: Draws the tokens; needed when the temperature is above 0.
+            memory: What was read before of a conversation that this prompt goes on with.
 
         Yields:
             Pieces of text.
@@ -97,6 +99,7 @@ class TextModel:
             sampling,
             stop=[*special],
             generator=generator,
+            memory=memory,
         )
         texts = ([None if step[0] in special else step[0]] for step in steps)
         return stream_text(texts, self.tokenizer.decode, stop_strings)

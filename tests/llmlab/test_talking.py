@@ -100,6 +100,24 @@ def test_a_conversation_is_remembered_until_it_is_to_be_forgotten(
     assert "taught to chat" not in result.stdout
 
 
+def test_what_was_read_of_a_conversation_is_not_read_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, whole = [], Transformer.hidden
+
+    def hidden(self: Transformer, ids: torch.Tensor, **options: Any) -> torch.Tensor:
+        read.append(ids.shape[-1])
+        return whole(self, ids, **options)
+
+    monkeypatch.setattr(Transformer, "hidden", hidden)
+    (folder / "chat_template.jinja").write_text(TEMPLATE)
+    said = f"{'the cat sat on the mat ' * 3}\nthe cat\n"
+    run("chat", "-m", str(folder), "--max-tokens", "1", "--temperature", "0", said=said)
+    assert len(read) == 2
+    # The second time, the conversation is longer, and what is new in it is short.
+    assert read[1] < read[0] / 2
+
+
 def test_a_model_that_was_not_taught_to_chat_goes_on_with_the_text(
     folder: Path, heard: list[str]
 ) -> None:

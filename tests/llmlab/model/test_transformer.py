@@ -18,6 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from llmlab.errors import OutOfRangeError, ShapeError
 from llmlab.model import (
     KVCache,
+    Memory,
     Transformer,
     TransformerConfig,
     generate,
@@ -256,6 +257,73 @@ def test_a_batch_of_prompts_of_many_lengths_writes_what_each_writes_alone(
     prompts = [tokens(count, seed=count).tolist() for count in (3, 9, 1)]
     together = generate(model, prompts, 20)
     assert together == [generate(model, [prompt], 20)[0] for prompt in prompts]
+
+
+@torch.no_grad()
+@every_family
+def test_a_cache_that_went_back_and_grew_goes_on_like_one_that_did_not(
+    config: TransformerConfig,
+) -> None:
+    model, ids = drawn(config), tokens(1, 20)
+    cache = KVCache(config, batch_size=1, capacity=12)
+    model(tokens(1, 5), cache=cache)
+    cache.rewind(0)
+    model(ids[:, :6], cache=cache)
+    model(tokens(1, 5), cache=cache)
+    cache.rewind(6)
+    cache.enlarge(20)
+    assert cache.length == 6
+    assert cache.capacity == (14 if config.sliding_window else 20)
+    pieces = [model(ids[:, begin : begin + 7], cache=cache) for begin in (6, 13)]
+    assert torch.allclose(torch.cat(pieces, dim=1), model(ids)[:, 6:], atol=1e-5)
+
+
+@torch.no_grad()
+def test_a_window_that_has_moved_on_does_not_go_back_to_what_it_forgot() -> None:
+    cache = KVCache(MISTRAL, batch_size=1, capacity=100)
+    for begin in range(0, 30, 5):
+        Transformer(MISTRAL)(tokens(1, 30)[:, begin : begin + 5], cache=cache)
+    assert cache.first == 19
+    assert [length for length in range(32) if cache.reaches(length)] == [*range(25, 31)]
+    with pytest.raises(
+        OutOfRangeError, match="holds the tokens 19 to 30, and cannot go back to 24"
+    ):
+        cache.rewind(24)
+    with pytest.raises(OutOfRangeError, match="cannot go back to 31"):
+        cache.rewind(31)
+
+
+@every_family
+def test_a_growing_text_is_written_as_if_it_were_new_and_nothing_of_it_is_read_twice(
+    config: TransformerConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, memory, read = drawn(config), Memory(), []
+    whole = Transformer.hidden
+
+    def hidden(self: Transformer, ids: Tensor, **options: Any) -> Tensor:
+        read.append(ids.shape[-1])
+        return whole(self, ids, **options)
+
+    text: list[int] = []
+    for number, said in enumerate((4, 1, 6)):
+        text += tokens(said, seed=number).tolist()
+        (expected,) = generate(model, [text], 5)
+        with monkeypatch.context() as patch:
+            patch.setattr(Transformer, "hidden", hidden)
+            (written,) = generate(model, [text], 5, memory=memory)
+        assert written == expected
+        text += written
+    # The last token of each writing is read with the next.
+    assert sum(read) == len(text) - 1
+    other = tokens(8, seed=9).tolist()
+    assert generate(model, [other], 5, memory=memory) == generate(model, [other], 5)
+    # A text that was cut short begins like the other.
+    assert generate(model, [other[:3]], 5, memory=memory) == generate(model, [other[:3]], 5)
+
+
+def test_a_memory_is_of_one_text() -> None:
+    with pytest.raises(ShapeError, match="there are 2 prompts"):
+        generate(drawn(LLAMA), [[1], [2]], 3, memory=Memory())
 
 
 def flops(model: Transformer, cached: int) -> int:
