@@ -179,6 +179,16 @@ def _counts(lab: Lab, now: Mapping[str, Standing]) -> tuple[int, int]:
     return solved, sum(one.points for one in lab)
 
 
+def _heading(lab: Lab, now: Mapping[str, Standing]) -> str:
+    solved, possible = _counts(lab, now)
+    begun = "" if _begun(lab, now) else ", not begun"
+    return f"{lab.number:02} {lab.title}: {solved} of {possible} points{begun}"
+
+
+def _begun(lab: Lab, now: Mapping[str, Standing]) -> bool:
+    return any(now.get(one.id, Standing()).attempts for one in lab)
+
+
 def _attempts(standing: Standing) -> str:
     if not standing.attempts:
         return "not tried yet"
@@ -186,12 +196,11 @@ def _attempts(standing: Standing) -> str:
 
 
 def progress_text(now: Mapping[str, Standing]) -> str:
-    """Write the progress page as plain text."""
+    """Write the progress page as plain text; labs that are not begun take a line each."""
     lines = []
     for lab in exercises.labs():
-        solved, possible = _counts(lab, now)
-        lines.append(f"{lab.number:02} {lab.title}: {solved} of {possible} points")
-        for exercise in lab:
+        lines.append(_heading(lab, now))
+        for exercise in lab if _begun(lab, now) else ():
             standing = now.get(exercise.id, Standing())
             mark = "✓" if standing.passed else "○"
             lines.append(f"  {mark} {exercise.name} ({_attempts(standing)})")
@@ -199,7 +208,7 @@ def progress_text(now: Mapping[str, Standing]) -> str:
 
 
 def progress_html(now: Mapping[str, Standing]) -> str:
-    """Write the progress page as HTML."""
+    """Write the progress page as HTML; labs that are not begun are folded."""
     parts = []
     for lab in exercises.labs():
         solved, possible = _counts(lab, now)
@@ -215,12 +224,12 @@ def progress_html(now: Mapping[str, Standing]) -> str:
                 f'<td style="text-align:left">{_attempts(standing)}</td></tr>'
             )
         parts.append(
-            f'<section style="margin:0 0 12px"><div style="font-weight:600">{lab.number:02} '
-            f"{html.escape(lab.title)}: {solved} of {possible} points</div>"
+            f'<details style="margin:0 0 12px"{" open" if _begun(lab, now) else ""}>'
+            f'<summary style="font-weight:600">{html.escape(_heading(lab, now))}</summary>'
             f'<progress value="{solved}" max="{possible}" style="width:20em" '
             f'aria-label="Points in {html.escape(lab.title)}"></progress>'
             f'<table style="font-size:12px"><thead><tr><th></th><th style="text-align:left">exercise'
             f'</th><th>points</th><th style="text-align:left">attempts</th></tr></thead>'
-            f"<tbody>{rows}</tbody></table></section>"
+            f"<tbody>{rows}</tbody></table></details>"
         )
     return f'<div class="autograder-progress">{"".join(parts)}</div>'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -183,6 +184,14 @@ def test_progress_shows_what_is_solved(notebook: Notebook) -> None:
     assert "00 Welcome: 1 of 3 points" in ran.text
     assert "✓ average (1 attempt)" in ran.text
     assert "○ equal_share (not tried yet)" in ran.text
+
+
+def test_labs_that_are_not_begun_are_folded(notebook: Notebook) -> None:
+    notebook.run(AVERAGE + 'check("welcome.average")')
+    ran = notebook.run("progress()")
+    assert re.findall(r"<details[^>]*open>.*?(\d\d) ", ran.html) == ["00"]
+    assert ran.html.count("<details") == len(exercises.labs())
+    assert re.search(r"01 Foundations: 0 of \d+ points, not begun\n02 Learning", ran.text)
 
 
 # Where nothing can be saved
