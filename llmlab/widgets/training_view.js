@@ -22,6 +22,10 @@ const STYLE = `
 .llmlab-training [hidden] { display: none; }
 `;
 
+// Short enough for the margin, however small a learning rate is.
+const short = (value) =>
+  value && Math.abs(value) < 0.001 ? value.toExponential(1) : String(Number(value.toPrecision(3)));
+
 const WIDTH = 640, LEFT = 58, RIGHT = 4, GAP = 30;
 const PANELS = [["losses", "loss (nats a token)", 190], ["rates", "learning rate", 62], ["norms", "gradient norm", 80]];
 const HEIGHT = PANELS.reduce((sum, [, , height]) => sum + height + GAP, 8);
@@ -112,8 +116,8 @@ function render({ model, el }) {
       const low = known.reduce((a, b) => Math.min(a, b)), high = known.reduce((a, b) => Math.max(a, b));
       const span = scale(high) - scale(low) || 1;
       const up = (value) => top + height - 4 - ((scale(value) - scale(low)) / span) * (height - 8);
-      context.fillText(Number(high.toPrecision(3)), LEFT - 6, top + 12);
-      context.fillText(Number(low.toPrecision(3)), LEFT - 6, top + height);
+      context.fillText(short(high), LEFT - 6, top + 12);
+      context.fillText(short(low), LEFT - 6, top + height);
       const first = model.get("first_step");
       const curve = (series, color, width) => {
         context.strokeStyle = color;

@@ -859,7 +859,7 @@ for axis, title in zip(
     axis.set_xscale("log", base=2)
     axis.set(title=title, xlabel="devices", ylim=(0, 105))
 axes[0].set_ylabel("share of the time spent computing (%)")
-axes[1].legend(fontsize=8)
+axes[0].legend(fontsize=8, loc="lower left")
 plt.show()
 
 # %% [markdown]
