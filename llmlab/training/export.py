@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
+
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from llmlab.model import Transformer, save_huggingface
 from llmlab.tokenization import Tokenizer
 
-CURVE_FILE, SETTINGS_FILE, SUMS_FILE = "loss.csv", "settings.yaml", "SHA256SUMS"
+CURVE_FILE, PICTURE_FILE = "loss.csv", "loss.svg"
+SETTINGS_FILE, SUMS_FILE = "settings.yaml", "SHA256SUMS"
 _COLUMNS = ("loss", "learning_rate", "gradient_norm", "validation_loss")
 
 
@@ -29,7 +34,9 @@ def export_model(
     save_huggingface(model, folder)
     tokenizer.save(folder)
     (folder / SETTINGS_FILE).write_text(settings, encoding="utf-8")
-    write_curve(read_curve(logs), folder / CURVE_FILE)
+    curve = read_curve(logs)
+    write_curve(curve, folder / CURVE_FILE)
+    draw_curve(curve, folder / PICTURE_FILE)
     files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != SUMS_FILE)
     sums = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files]
     (folder / SUMS_FILE).write_text("".join(sums), encoding="utf-8")
@@ -57,12 +64,33 @@ def read_curve(logs: Path) -> list[dict[str, str]]:
     return [rows[step] for step in sorted(rows)]
 
 
-def write_curve(rows: Iterable[dict[str, str]], path: Path) -> None:
+def write_curve(rows: Sequence[dict[str, str]], path: Path) -> None:
     """Write a loss curve as CSV."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, ("step", *_COLUMNS), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
+
+
+def draw_curve(rows: Sequence[dict[str, str]], path: Path) -> None:
+    """Draw a loss curve as SVG, the same to the byte for the same numbers."""
+    figure = Figure(figsize=(7, 3.2), layout="constrained")
+    axes = figure.add_subplot()
+    for name, label, style in (
+        ("loss", "training, each batch", "-"),
+        ("validation_loss", "held-out text", "x"),
+    ):
+        points = [(int(row["step"]), float(row[name])) for row in rows if name in row]
+        if points:
+            axes.plot(*zip(*points, strict=True), style, label=label, linewidth=0.8)
+    # The first steps would press all others into one line.
+    axes.set(yscale="log", xlabel="step", ylabel="loss (nats a token)")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.legend()
+    with rc_context({"svg.hashsalt": path.name}):
+        figure.savefig(path, metadata={"Date": None})
 
 
 def _number(version: Path) -> int:

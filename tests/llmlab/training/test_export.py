@@ -9,7 +9,7 @@ import torch
 
 from llmlab.model import Transformer, load_huggingface
 from llmlab.tokenization import ByteLevelBPE, load_tokenizer
-from llmlab.training.export import export_model, read_curve
+from llmlab.training.export import draw_curve, export_model, read_curve
 
 FIRST = "epoch,gradient_norm,learning_rate,loss,step,validation_loss\n"
 
@@ -36,6 +36,20 @@ def test_the_curve_of_a_resumed_run_has_each_step_once(tmp_path: Path) -> None:
     assert curve[1]["validation_loss"] == "4.5"
 
 
+def test_the_curve_is_drawn_the_same_each_time_and_needs_no_held_out_text(tmp_path: Path) -> None:
+    logged(tmp_path, 0, "0,1.0,0.1,5.0,0,\n0,1.0,0.2,4.0,1,\n0,,,,1,4.5\n")
+    pictures = [tmp_path / name / "loss.svg" for name in ("first", "second", "third")]
+    curve = read_curve(tmp_path)
+    without = [{key: row[key] for key in row if key != "validation_loss"} for row in curve]
+    for picture, rows in zip(pictures, (curve, curve, without), strict=True):
+        picture.parent.mkdir()
+        draw_curve(rows, picture)
+    drawn = [picture.read_text(encoding="utf-8") for picture in pictures]
+    assert drawn[0] == drawn[1]
+    assert [text.count("held-out text") for text in drawn] == [1, 1, 0]
+    assert all("loss (nats a token)" in text for text in drawn)
+
+
 def test_the_folder_is_loaded_again_and_its_sums_hold(model: Transformer, tmp_path: Path) -> None:
     logged(tmp_path / "logs", 0, "0,1.0,0.1,5.0,0,\n")
     tokenizer = ByteLevelBPE.train("a story", 260, special_tokens=["<|endoftext|>"])
@@ -48,6 +62,7 @@ def test_the_folder_is_loaded_again_and_its_sums_hold(model: Transformer, tmp_pa
     assert [line.split("  ")[1] for line in sums] == [
         "config.json",
         "loss.csv",
+        "loss.svg",
         "model.safetensors",
         "settings.yaml",
         "tokenizer.json",
