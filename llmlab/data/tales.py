@@ -8,9 +8,11 @@ can fly. So a small model can learn to tell one, and a reader sees at once wheth
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeVar
 
 from llmlab.errors import ConfigurationError
@@ -424,6 +426,34 @@ def stories(seed: int) -> Iterator[str]:
     generator = random.Random(seed)  # noqa: S311 - nothing here is a secret
     while True:
         yield _story(generator)
+
+
+def entropy() -> float:
+    """Give the entropy of a story in nats: no model can be less surprised by stories on the average.
+
+    All choices are equally likely and independent of each other, and each shows in the text. So the probability of a
+    story is the product of theirs, and its entropy is the sum of the logarithms of how many there are to choose from.
+    """
+    always = (
+        HEROES,
+        HELPERS,
+        RECEIVERS,
+        TRAITS,
+        KINDS,
+        HOMES,
+        COLORS,
+        LIVES,
+        FOODS,
+        TIMES,
+        TROUBLES,
+    )
+    choices: list[Sequence[object]] = [*always, *chain(*_PARTS)]
+    by_trouble = [
+        (trouble.things, trouble.places, trouble.mishaps, trouble.attempts, trouble.helpers)
+        for trouble in TROUBLES
+    ]
+    mean = sum(math.log(len(one)) for one in chain(*by_trouble)) / len(TROUBLES)
+    return mean + sum(math.log(len(one)) for one in choices)
 
 
 def corpus(size: int, seed: int) -> str:

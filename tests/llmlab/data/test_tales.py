@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import math
+import random
 import re
+import statistics
+from collections.abc import Sequence
 from itertools import islice
+from typing import Any
 
 import pytest
 
-from llmlab.data.tales import COLORS, FOODS, HELPERS, HEROES, KINDS, TROUBLES, corpus, stories
+from llmlab.data import tales
+from llmlab.data.tales import (
+    COLORS,
+    FOODS,
+    HELPERS,
+    HEROES,
+    KINDS,
+    TROUBLES,
+    corpus,
+    entropy,
+    stories,
+)
 from llmlab.errors import ConfigurationError
 
 SAMPLE = list(islice(stories(5), 600))
@@ -79,3 +95,51 @@ def test_a_larger_corpus_begins_with_the_smaller_one_and_holds_whole_stories() -
 def test_a_corpus_of_no_size_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="holds no story"):
         corpus(0, seed=1)
+
+
+class Scripted(random.Random):
+    """Gives the numbers of a script, in the place of random ones."""
+
+    def __init__(self, script: list[float]) -> None:
+        super().__init__(0)
+        self.script = iter(script)
+
+    def random(self) -> float:
+        return next(self.script)
+
+
+@pytest.fixture
+def picked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Collect how many there were to choose from, at each choice."""
+    counts: list[int] = []
+    whole = tales._pick
+
+    def pick(generator: random.Random, choices: Sequence[Any]) -> Any:
+        counts.append(len(choices))
+        return whole(generator, choices)
+
+    monkeypatch.setattr(tales, "_pick", pick)
+    return counts
+
+
+def test_the_entropy_is_the_mean_surprise_of_the_choices(picked: list[int]) -> None:
+    surprises, told = [], 0
+    for _ in islice(stories(9), 1000):
+        surprises.append(sum(math.log(count) for count in picked[told:]))
+        told = len(picked)
+    error = statistics.stdev(surprises) / math.sqrt(len(surprises))
+    assert entropy() == pytest.approx(statistics.mean(surprises), abs=4 * error)
+
+
+def test_every_choice_shows_in_the_story(picked: list[int]) -> None:
+    for seed in range(5):
+        generator = random.Random(seed)
+        script = [generator.random() for _ in range(60)]
+        picked.clear()
+        story = tales._story(Scripted(script))
+        counts = list(picked)
+        for place, count in enumerate(counts):
+            here = int(script[place] * count)
+            for other in set(range(count)) - {here}:
+                changed = [*script[:place], (other + 0.5) / count, *script[place + 1 :]]
+                assert tales._story(Scripted(changed)) != story
