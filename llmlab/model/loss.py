@@ -15,7 +15,7 @@ from torch.nn import functional
 TOKENS_AT_ONCE = 512
 
 
-def next_token_loss_of(
+def linear_next_token_loss(
     hidden: Float[Tensor, "batch length model_dim"],
     table: Float[Tensor, "vocabulary model_dim"],
     targets: Int[Tensor, "batch length"],

@@ -16,7 +16,7 @@ from llmlab.model.cache import KVCache
 from llmlab.model.config import TransformerConfig
 from llmlab.model.embedding import TokenEmbedding
 from llmlab.model.initialization import initial_deviation
-from llmlab.model.loss import next_token_loss_of
+from llmlab.model.loss import linear_next_token_loss
 from llmlab.model.positions import LearnedPositions, Rotation, rotary_angles
 
 
@@ -83,7 +83,7 @@ class Transformer(nn.Module):
         """
         x = self.hidden(ids, cache=cache, real=real)
         if targets is not None:
-            return next_token_loss_of(x, self.head.weight, targets)
+            return linear_next_token_loss(x, self.head.weight, targets)
         logits: Tensor = self.head(x[:, -1:] if last_only else x)
         return logits
 
