@@ -109,7 +109,7 @@ def _gpt2(model_dim: int, num_layers: int, num_heads: int) -> TransformerConfig:
 
 
 PRESETS: dict[str, TransformerConfig] = {
-    "tales-1m": TransformerConfig(1024, 512, 128, 4, 4, hidden_dim=384),
+    "tales-1m": TransformerConfig(1024, 256, 128, 4, 4, hidden_dim=384),
     "tales-8m": TransformerConfig(2048, 512, 256, 9, 8, hidden_dim=768),
     "gpt2-124m": _gpt2(768, 12, 12),
     "gpt2-350m": _gpt2(1024, 24, 16),

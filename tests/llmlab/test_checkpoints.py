@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import re
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,8 @@ import torch
 import yaml
 
 import llmlab
-from llmlab.data.tales import FOODS, HEROES
-from llmlab.model import PRESETS, generate, load_huggingface
+from llmlab.data.tales import COLORS, FOODS, HELPERS, HEROES
+from llmlab.model import PRESETS, Sampling, generate, load_huggingface
 from llmlab.tokenization import load_tokenizer
 
 FOLDERS = sorted((Path(llmlab.__file__).parent / "checkpoints").iterdir())
@@ -62,3 +63,27 @@ def test_tales_1m_tells_a_story_that_keeps_its_hero_and_comes_to_an_end() -> Non
     assert story.endswith("<|endoftext|>")
     assert {name for name, _ in HEROES} & words == {"Pia"}
     assert len(set(FOODS) & words) == 1
+
+
+def test_stories_that_tales_1m_draws_come_to_an_end_and_keep_hero_helper_and_color() -> None:
+    folder = next(folder for folder in FOLDERS if folder.name == "tales-1m")
+    model, tokenizer = load_huggingface(folder).float(), load_tokenizer(folder)
+    end = tokenizer.special_tokens["<|endoftext|>"]
+    written = generate(
+        model,
+        [[end]] * 20,
+        255,
+        Sampling(0.5),
+        stop=[end],
+        generator=torch.Generator().manual_seed(0),
+    )
+    ended = [tokenizer.decode(ids) for ids in written if ids[-1] == end]
+    assert len(ended) >= 15
+    for names in ([name for name, _ in HEROES], [name for name, _ in HELPERS], COLORS):
+        kept = [story for story in ended if len(set(names) & mentioned(story)) == 1]
+        assert len(kept) >= 0.8 * len(ended)
+
+
+def mentioned(story: str) -> set[str]:
+    """The words of a story, without colors that do not belong to the thing."""
+    return set(re.findall(r"\w+", re.sub("red roof|green meadow", "", story)))
