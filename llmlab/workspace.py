@@ -32,6 +32,9 @@ _HIDDEN = {
     "@jupyter/nbgrader:formgrader": True,
 }
 
+# On Windows a program that takes another's place looks ended to whoever started it.
+_TAKES_ITS_PLACE = os.name != "nt"
+
 
 @dataclass
 class Laid:
@@ -165,6 +168,9 @@ def reset_lab(folder: Path, lab: str) -> list[Path]:
 def open_jupyterlab(folder: Path, browser: bool = True, port: int | None = None) -> int:
     """Run JupyterLab on the welcome notebook until it is stopped; return its exit status.
 
+    Where the system can, this process becomes JupyterLab and does not return: so what stops it stops JupyterLab too,
+    and a question that Ctrl-C raises can be answered.
+
     Raises:
         WorkspaceError: JupyterLab is not installed.
     """
@@ -189,4 +195,7 @@ def open_jupyterlab(folder: Path, browser: bool = True, port: int | None = None)
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         # In a container everyone is root, and Jupyter would refuse.
         command.append("--allow-root")
+    if _TAKES_ITS_PLACE:
+        sys.stdout.flush()
+        os.execve(sys.executable, command, environment)  # noqa: S606 - our own
     return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 - our own

@@ -61,6 +61,14 @@ class Lab:
             f"http://127.0.0.1:{self.port}/lab/workspaces/{workspace}/tree/{notebook}?token={TOKEN}"
         )
 
+    def answers(self) -> bool:
+        """Say whether the server is there."""
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{self.port}/api?token={TOKEN}").close()
+        except OSError:
+            return False
+        return True
+
     def write(self, notebook: str, *cells: str) -> None:
         """Write a notebook of code cells."""
         written = nbformat.v4.new_notebook(
@@ -99,13 +107,13 @@ def learners_lab(home: Path) -> Iterator[Lab]:
         finally:
             server.terminate()
             server.wait(20)
+            assert not lab.answers(), "JupyterLab outlives the command that started it."
 
 
 def _wait_for(lab: Lab, server: subprocess.Popen[bytes], log: Path) -> None:
     for _ in range(600):
         assert server.poll() is None, log.read_text()
-        with contextlib.suppress(OSError):
-            urllib.request.urlopen(f"http://127.0.0.1:{lab.port}/api?token={TOKEN}").close()
+        if lab.answers():
             return
         time.sleep(0.1)
     raise AssertionError(log.read_text())

@@ -114,8 +114,8 @@ def test_a_folder_in_the_place_of_a_notebook_is_named(release: Path, tmp_path: P
         lay_labs(labs)
 
 
-@pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+@pytest.fixture(params=[True, False], ids=["takes its place", "runs beside it"])
+def started(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Note how JupyterLab would be started, and start nothing."""
     calls: list[Any] = []
 
@@ -123,15 +123,29 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         calls.append((command, env))
         return subprocess.CompletedProcess(command, 7)
 
+    def become(program: str, command: list[str], env: dict[str, str]) -> None:
+        calls.append((command, env))
+        raise SystemExit(7)
+
+    monkeypatch.setattr(workspace, "_TAKES_ITS_PLACE", request.param)
+    monkeypatch.setattr(os, "execve", become)
     monkeypatch.setattr(subprocess, "run", run)
     return calls
+
+
+def exit_status(**options: Any) -> int:
+    """Open JupyterLab, which either returns its exit status or takes the place of the process and ends with it."""
+    try:
+        return open_jupyterlab(**options)
+    except SystemExit as left:
+        return int(left.code or 0)
 
 
 def test_jupyterlab_opens_on_the_welcome_notebook_without_news(
     tmp_path: Path, started: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("JUPYTER_CONFIG_PATH", "/of/the/person")
-    assert open_jupyterlab(tmp_path, browser=False, port=8123) == 7
+    assert exit_status(folder=tmp_path, browser=False, port=8123) == 7
     ((command, environment),) = started
     assert {"--no-browser", "--port=8123", f"--notebook-dir={tmp_path}"} <= set(command)
     assert "--LabApp.default_url=/lab/tree/00_welcome/welcome.ipynb" in command
