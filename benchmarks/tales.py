@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import re
 import sys
 from itertools import islice
 from pathlib import Path
@@ -29,23 +28,13 @@ from rich.progress import track  # noqa: E402
 from rich.table import Table  # noqa: E402
 
 from llmlab.data.models import path_or_name  # noqa: E402
-from llmlab.data.tales import COLORS, FOODS, HELPERS, HEROES, KINDS, entropy, stories  # noqa: E402
+from llmlab.data.tales import entropy, stories, threads  # noqa: E402
 from llmlab.model import Sampling, generate  # noqa: E402
 from llmlab.model.text_model import TextModel, open_text_model  # noqa: E402
 
 PEER = "smollm2-135m-instruct"
 # No training of this project uses this seed.
 HELD_OUT_SEED = 123_456
-# A story of the grammar mentions one of each.
-THREADS = {
-    "hero": tuple(name for name, _ in HEROES),
-    "helper": tuple(name for name, _ in HELPERS),
-    "animal": KINDS,
-    "color": COLORS,
-    "food": FOODS,
-}
-# Colors that do not belong to the thing.
-SCENERY = re.compile("red roof|green meadow")
 
 
 @torch.inference_mode()
@@ -67,10 +56,9 @@ def surprise(opened: TextModel, text: str) -> float:
     return total
 
 
-def threads_kept(story: str) -> set[str]:
+def threads_kept(story: str) -> list[str]:
     """Say of what a story mentions exactly one."""
-    words = set(re.findall(r"\w+", SCENERY.sub("", story)))
-    return {thread for thread, names in THREADS.items() if len(words & set(names)) == 1}
+    return [kind for kind, found in threads(story).items() if len(found) == 1]
 
 
 def told(opened: TextModel, temperature: float, count: int) -> list[str | None]:
@@ -94,7 +82,7 @@ def main() -> None:
     parser.add_argument("models", nargs="*", default=["tales-1m"], help="Names or folders.")
     parser.add_argument("--stories", type=int, default=100)
     options = parser.parse_args()
-    console = Console(width=110)
+    console = Console(width=130)
     texts = list(islice(stories(HELD_OUT_SEED), options.stories))
     characters = sum(map(len, texts)) / len(texts)
     floor = entropy()
@@ -122,20 +110,17 @@ def main() -> None:
     console.print(f"{len(texts)} held-out stories of {characters:.0f} characters on the average")
     console.print(table)
 
+    kinds = list(threads(""))
     table = Table(
-        "who",
-        "temperature",
-        "told to the end",
-        *(f"one {name}" for name in THREADS),
-        "all of these",
+        "who", "temperature", "to the end", *(f"one {kind}" for kind in kinds), "all of these"
     )
     for name, opened in trained.items():
         for temperature in track((0.3, 0.6, 0.9), f"{name} tells", console=console, transient=True):
             found = told(opened, temperature, options.stories)
             ended = [story for story in found if story is not None]
             kept = [threads_kept(story) for story in ended]
-            counts = [sum(thread in one for one in kept) for thread in THREADS]
-            whole = sum(len(one) == len(THREADS) for one in kept)
+            counts = [sum(thread in one for one in kept) for thread in kinds]
+            whole = sum(len(one) == len(kinds) for one in kept)
             shares = [f"{count / len(found):.0%}" for count in (len(ended), *counts, whole)]
             table.add_row(name, str(temperature), *shares)
     console.print(table)

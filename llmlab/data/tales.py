@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -360,6 +361,10 @@ _PARTS = (
 )
 
 
+# Colors of what is not the thing.
+_SCENERY = re.compile("red roof|green meadow")
+
+
 def _pick(generator: random.Random, choices: Sequence[Drawn]) -> Drawn:
     # Python promises that `random()` draws the same numbers in every version, and of `choice` it does not.
     return choices[int(generator.random() * len(choices))]
@@ -426,6 +431,23 @@ def stories(seed: int) -> Iterator[str]:
     generator = random.Random(seed)  # noqa: S311 - nothing here is a secret
     while True:
         yield _story(generator)
+
+
+def threads(text: str) -> dict[str, set[str]]:
+    """Find which heroes, helpers, animals, colors and foods a text mentions; a story of the grammar has one of each.
+
+    Returns:
+        For each of `hero`, `helper`, `animal`, `color` and `food`, the words.
+    """
+    words = set(re.findall(r"\w+", _SCENERY.sub("", text)))
+    kinds = {
+        "hero": [name for name, _ in HEROES],
+        "helper": [name for name, _ in HELPERS],
+        "animal": KINDS,
+        "color": COLORS,
+        "food": FOODS,
+    }
+    return {kind: words & set(known) for kind, known in kinds.items()}
 
 
 def entropy() -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import re
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ import torch
 import yaml
 
 import llmlab
-from llmlab.data.tales import COLORS, FOODS, HELPERS, HEROES
+from llmlab.data.tales import FOODS, HEROES, threads
 from llmlab.model import PRESETS, Sampling, generate, load_huggingface
 from llmlab.tokenization import load_tokenizer
 
@@ -79,11 +78,6 @@ def test_stories_that_tales_1m_draws_come_to_an_end_and_keep_hero_helper_and_col
     )
     ended = [tokenizer.decode(ids) for ids in written if ids[-1] == end]
     assert len(ended) >= 15
-    for names in ([name for name, _ in HEROES], [name for name, _ in HELPERS], COLORS):
-        kept = [story for story in ended if len(set(names) & mentioned(story)) == 1]
+    for kind in ("hero", "helper", "color"):
+        kept = [story for story in ended if len(threads(story)[kind]) == 1]
         assert len(kept) >= 0.8 * len(ended)
-
-
-def mentioned(story: str) -> set[str]:
-    """The words of a story, without colors that do not belong to the thing."""
-    return set(re.findall(r"\w+", re.sub("red roof|green meadow", "", story)))

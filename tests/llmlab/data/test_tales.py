@@ -23,6 +23,7 @@ from llmlab.data.tales import (
     corpus,
     entropy,
     stories,
+    threads,
 )
 from llmlab.errors import ConfigurationError
 
@@ -57,6 +58,22 @@ def test_a_story_keeps_its_hero_its_helper_its_color_and_its_food() -> None:
         )
         assert len(mentioned(story, FOODS)) == 1
         assert len(mentioned(story, KINDS)) == 1
+
+
+def test_the_threads_of_a_story_are_found_and_so_is_where_one_is_lost() -> None:
+    for story in SAMPLE:
+        assert all(len(found) == 1 for found in threads(story).values())
+    lost = threads(
+        "Pia took the red kite near a cottage with a red roof. Molly ate two buns and two nuts."
+    )
+    assert lost == {
+        "hero": {"Pia", "Molly"},
+        "helper": set(),
+        "animal": set(),
+        "color": {"red"},
+        "food": {"buns", "nuts"},
+    }
+    assert threads("a cottage with a red roof on a green meadow")["color"] == set()
 
 
 def test_the_helper_is_one_who_can_help_with_this_trouble() -> None:
