@@ -89,10 +89,6 @@ class LanguageModel(LightningModule):
         self._random: Tensor | None = None
         self._sharded = False
 
-    def forward(self, ids: Int[Tensor, "batch length"]) -> Float[Tensor, "batch length vocabulary"]:
-        """Compute the logits of the token that follows each token."""
-        return self.model(ids)
-
     def configure_model(self) -> None:
         """Shard the model over the processes, block by block, if the strategy asks for it (FSDP2)."""
         if self._sharded or self._device_mesh is None:
