@@ -1,4 +1,4 @@
-"""The command `llmlab`: learn, and later train, talk, evaluate and serve."""
+"""The command `llmlab`: learn, prepare data, train and talk."""
 
 from __future__ import annotations
 

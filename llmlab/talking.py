@@ -54,7 +54,7 @@ Device = Annotated[str, typer.Option(help="Where the model computes, as `cpu` or
 def generate(
     prompt: Annotated[str, typer.Argument(help="The text to go on with; by default none.")] = "",
     model: ModelOption = "tales-1m",
-    max_tokens: MaxTokens = 200,
+    max_tokens: MaxTokens = 300,
     temperature: Temperature = 0.8,
     top_k: TopK = None,
     top_p: TopP = 0.95,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -74,6 +75,14 @@ def test_nothing_but_the_text_goes_to_the_output(folder: Path, heard: list[str])
 def test_a_text_can_begin_from_nothing(folder: Path, heard: list[str]) -> None:
     assert run("generate", "-m", str(folder)).stdout == "aha\n"
     assert heard == ["<|endoftext|>"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_story_comes_to_its_end_without_any_option(seed: int) -> None:
+    told = run("generate", "--seed", str(seed)).stdout
+    assert told.endswith(".\n")
+    # The thing that was lost reaches the one it was meant for.
+    assert re.search("very happy|laughed with joy|a big hug", told)
 
 
 def test_options_reach_the_model(folder: Path) -> None:
