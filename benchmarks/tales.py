@@ -4,9 +4,10 @@
     python benchmarks/tales.py runs/tales-1m/model
 
 Each model reads the same held-out stories, each from its beginning, and the surprise at a whole story is compared,
-since tokens of two tokenizers are not. SmolLM2, which was never trained on them, is the peer. Then each model that
-was trained on stories tells some, and it is counted how many of them keep to one hero, one helper, and so on from
-beginning to end, as all stories of the grammar do.
+since tokens of two tokenizers are not. Where a story says a word of one of its threads again, it is asked how sure
+the model is of it. SmolLM2, which was never trained on them, is the peer. Then each model that was trained on stories
+tells some, and it is counted how many of them keep to one hero, one helper, and so on from beginning to end, as all
+stories of the grammar do.
 """
 
 from __future__ import annotations
@@ -14,10 +15,14 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from itertools import islice
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, islice
 from pathlib import Path
+from statistics import mean
 
 import torch
+from torch import Tensor
 
 # A file beside this one has the name of a library, which Python would find in its place.
 HERE = Path(__file__).resolve().parent
@@ -28,7 +33,7 @@ from rich.progress import track  # noqa: E402
 from rich.table import Table  # noqa: E402
 
 from llmlab.data.models import path_or_name  # noqa: E402
-from llmlab.data.tales import entropy, stories, threads  # noqa: E402
+from llmlab.data.tales import THREADS, entropy, said_again, stories, threads  # noqa: E402
 from llmlab.model import Sampling, generate  # noqa: E402
 from llmlab.model.text_model import TextModel, open_text_model  # noqa: E402
 
@@ -38,22 +43,39 @@ HELD_OUT_SEED = 123_456
 
 
 @torch.inference_mode()
-def surprise(opened: TextModel, text: str) -> float:
-    """Give how surprised a model is by a text and its end, in nats.
+def log_chances(opened: TextModel, ids: Sequence[int]) -> Tensor:
+    """Give the logarithm of the chance of each token at each place after the first; (places, vocabulary).
 
     Of a text that is longer than what the model can read, the rest is read in quarters of its length, each after as
     much as goes before it.
     """
-    ids = [*opened.prompt(text), *opened.prompt("")]
     length = min(opened.transformer.config.max_length, 1024)
-    total, read, end = 0.0, 1, min(length + 1, len(ids))
+    found, read, end = [], 1, min(length + 1, len(ids))
     while read < len(ids):
         window = torch.tensor([ids[max(0, end - length - 1) : end]])
-        chances = opened.transformer(window[:, :-1]).log_softmax(dim=-1)
-        said = chances[0].gather(-1, window[0, 1:, None]).squeeze(-1)
-        total -= said[read - end :].sum().item()
+        found.append(opened.transformer(window[:, :-1])[0, read - end :].log_softmax(dim=-1))
         read, end = end, min(end + length // 4, len(ids))
-    return total
+    return torch.cat(found)
+
+
+def recalled(
+    opened: TextModel, text: str, ids: Sequence[int], found: Tensor
+) -> Iterator[tuple[str, float]]:
+    """Give how sure a model is of the right word wherever a text takes up one of its threads, and of which.
+
+    That a name comes next, and not another word, is left out of account: the chance is that of the right word among
+    all words of its kind. Where several begin with the same token, only that one is looked at.
+    """
+    tokenizer = opened.tokenizer
+    lengths = [len(tokenizer.decode([one])) for one in ids[1:]]
+    places = {end: place for place, end in enumerate(accumulate(lengths), start=1)}
+    for kind, start in said_again(text):
+        # The space before a word belongs to its token.
+        place = places.get(start - 1)
+        if place is not None:
+            firsts = {tokenizer.encode(f" {word}")[0] for word in THREADS[kind]}
+            chances = found[place].exp()
+            yield kind, (chances[ids[place + 1]] / chances[sorted(firsts)].sum()).item()
 
 
 def threads_kept(story: str) -> list[str]:
@@ -91,26 +113,36 @@ def main() -> None:
     table.add_row(
         "the grammar itself", f"{floor:.1f}", "", "1.00", f"{floor / math.log(2) / characters:.3f}"
     )
+    recall = Table("who", *THREADS)
+    recall.add_row("by chance", *(f"{1 / len(words):.0%}" for words in THREADS.values()))
     trained = {}
     for name in [*options.models, PEER]:
         opened = open_text_model(path_or_name(name), dtype=torch.float32)
         if name != PEER:
             trained[name] = opened
-        each = torch.tensor(
-            [surprise(opened, text) for text in track(texts, name, console=console, transient=True)]
-        )
-        mean, error = each.mean().item(), (each.std() / math.sqrt(len(texts))).item()
+        surprises, shares = [], defaultdict(list)
+        for text in track(texts, name, console=console, transient=True):
+            ids = [*opened.prompt(text), *opened.prompt("")]
+            found = log_chances(opened, ids)
+            surprises.append(-found.gather(-1, torch.tensor(ids[1:])[:, None]).sum().item())
+            for kind, share in recalled(opened, text, ids, found):
+                shares[kind].append(share)
+        recall.add_row(name, *(f"{mean(shares[kind]):.0%}" for kind in THREADS))
+        each = torch.tensor(surprises)
+        average, error = each.mean().item(), (each.std() / math.sqrt(len(texts))).item()
         table.add_row(
             name,
-            f"{mean:.1f}",
+            f"{average:.1f}",
             f"{error:.1f}",
-            f"{mean / floor:.2f}",
-            f"{mean / math.log(2) / characters:.3f}",
+            f"{average / floor:.2f}",
+            f"{average / math.log(2) / characters:.3f}",
         )
     console.print(f"{len(texts)} held-out stories of {characters:.0f} characters on the average")
     console.print(table)
+    console.print("How sure each is of the right word among its kind, where a story says it again")
+    console.print(recall)
 
-    kinds = list(threads(""))
+    kinds = list(THREADS)
     table = Table(
         "who", "temperature", "to the end", *(f"one {kind}" for kind in kinds), "all of these"
     )

@@ -361,6 +361,14 @@ _PARTS = (
 )
 
 
+# What a story says of one and the same from beginning to end.
+THREADS = {
+    "hero": frozenset(name for name, _ in HEROES),
+    "helper": frozenset(name for name, _ in HELPERS),
+    "animal": frozenset(KINDS),
+    "color": frozenset(COLORS),
+    "food": frozenset(FOODS),
+}
 # Colors of what is not the thing.
 _SCENERY = re.compile("red roof|green meadow")
 
@@ -440,14 +448,22 @@ def threads(text: str) -> dict[str, set[str]]:
         For each of `hero`, `helper`, `animal`, `color` and `food`, the words.
     """
     words = set(re.findall(r"\w+", _SCENERY.sub("", text)))
-    kinds = {
-        "hero": [name for name, _ in HEROES],
-        "helper": [name for name, _ in HELPERS],
-        "animal": KINDS,
-        "color": COLORS,
-        "food": FOODS,
-    }
-    return {kind: words & set(known) for kind, known in kinds.items()}
+    return {kind: words & known for kind, known in THREADS.items()}
+
+
+def said_again(text: str) -> Iterator[tuple[str, int]]:
+    """Find where a text takes up one of its threads: says a word of it that it has said before.
+
+    Yields:
+        The kind of the thread, as in `threads`, and the place of the word's first character.
+    """
+    seen: set[str] = set()
+    # Blanks keep all places what they are.
+    for word in re.finditer(r"\w+", _SCENERY.sub(lambda found: " " * len(found[0]), text)):
+        for kind, known in THREADS.items():
+            if word[0] in seen & known:
+                yield kind, word.start()
+        seen.add(word[0])
 
 
 def entropy() -> float:

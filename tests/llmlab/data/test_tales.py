@@ -19,9 +19,11 @@ from llmlab.data.tales import (
     HELPERS,
     HEROES,
     KINDS,
+    THREADS,
     TROUBLES,
     corpus,
     entropy,
+    said_again,
     stories,
     threads,
 )
@@ -74,6 +76,14 @@ def test_the_threads_of_a_story_are_found_and_so_is_where_one_is_lost() -> None:
         "food": {"buns", "nuts"},
     }
     assert threads("a cottage with a red roof on a green meadow")["color"] == set()
+
+
+def test_where_a_story_takes_up_a_thread_is_found_in_its_place() -> None:
+    text = "Pia the fox, by a red roof, had a red kite. Pia lost the red kite, and Tom gave the fox nuts."
+    again = {"hero": "Pia", "color": "red", "animal": "fox"}
+    assert list(said_again(text)) == [(kind, text.rindex(word)) for kind, word in again.items()]
+    told = {kind for story in islice(stories(0), 20) for kind, _ in said_again(story)}
+    assert told == set(THREADS)
 
 
 def test_the_helper_is_one_who_can_help_with_this_trouble() -> None:
