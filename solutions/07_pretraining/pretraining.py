@@ -80,10 +80,10 @@ print("BEFORE:", write(untrained, its_tokenizer, tokens=40))
 print("AFTER: ", write(trained, its_tokenizer, temperature=0.0))
 
 # %% [markdown]
-# Both have the same architecture. The difference is a row of numbers, found by guessing the next token four and a
-# half million times. **Before you read on**: does the story keep its thread? Check who the hero is, what was lost, what
-# color it has, who helped, and who got it in the end. This story takes the most probable token each time. Set
-# `temperature=0.5`, try some seeds, and see what gets lost first.
+# Both have the same architecture. The difference is a row of numbers, found by guessing the next token some
+# twenty-five million times. **Before you read on**: does the story keep its thread? Check who the hero is, what was
+# lost, what color it has, who helped, and who got it in the end. This story takes the most probable token each time.
+# Set `temperature=0.5`, try some seeds, and see what gets lost first.
 #
 # ## From stories to tokens
 #
