@@ -67,15 +67,16 @@ def recalled(
     all words of its kind. Where several begin with the same token, only that one is looked at.
     """
     tokenizer = opened.tokenizer
+    firsts = {
+        kind: sorted({tokenizer.encode(f" {word}")[0] for word in words})
+        for kind, words in THREADS.items()
+    }
     lengths = [len(tokenizer.decode([one])) for one in ids[1:]]
     places = {end: place for place, end in enumerate(accumulate(lengths), start=1)}
     for kind, start in said_again(text):
-        # The space before a word belongs to its token.
-        place = places.get(start - 1)
-        if place is not None:
-            firsts = {tokenizer.encode(f" {word}")[0] for word in THREADS[kind]}
-            chances = found[place].exp()
-            yield kind, (chances[ids[place + 1]] / chances[sorted(firsts)].sum()).item()
+        place = places[start - 1]  # the space before a word belongs to its token
+        chances = found[place].exp()
+        yield kind, (chances[ids[place + 1]] / chances[firsts[kind]].sum()).item()
 
 
 def threads_kept(story: str) -> list[str]:

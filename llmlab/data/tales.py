@@ -441,14 +441,22 @@ def stories(seed: int) -> Iterator[str]:
         yield _story(generator)
 
 
+def _mentions(text: str) -> Iterator[tuple[str, re.Match[str]]]:
+    # Blanks keep all places what they are.
+    for word in re.finditer(r"\w+", _SCENERY.sub(lambda found: " " * len(found[0]), text)):
+        yield from ((kind, word) for kind, known in THREADS.items() if word[0] in known)
+
+
 def threads(text: str) -> dict[str, set[str]]:
     """Find which heroes, helpers, animals, colors and foods a text mentions; a story of the grammar has one of each.
 
     Returns:
         For each of `hero`, `helper`, `animal`, `color` and `food`, the words.
     """
-    words = set(re.findall(r"\w+", _SCENERY.sub("", text)))
-    return {kind: words & known for kind, known in THREADS.items()}
+    found: dict[str, set[str]] = {kind: set() for kind in THREADS}
+    for kind, word in _mentions(text):
+        found[kind].add(word[0])
+    return found
 
 
 def said_again(text: str) -> Iterator[tuple[str, int]]:
@@ -458,11 +466,9 @@ def said_again(text: str) -> Iterator[tuple[str, int]]:
         The kind of the thread, as in `threads`, and the place of the word's first character.
     """
     seen: set[str] = set()
-    # Blanks keep all places what they are.
-    for word in re.finditer(r"\w+", _SCENERY.sub(lambda found: " " * len(found[0]), text)):
-        for kind, known in THREADS.items():
-            if word[0] in seen & known:
-                yield kind, word.start()
+    for kind, word in _mentions(text):
+        if word[0] in seen:
+            yield kind, word.start()
         seen.add(word[0])
 
 
