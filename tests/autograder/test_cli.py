@@ -23,6 +23,7 @@ from autograder.authoring import source_notebook
 from autograder.judge import Verdict
 from llmlab.workspace import lay_labs
 from tests.labs import LABS, ROOT, SOLUTIONS
+from tests.mounts import NO_WAY, namespace
 
 COMMAND = Path(sys.executable).parent / "autograder"
 WELCOME = exercises.load("welcome")
@@ -480,17 +481,6 @@ REASONS = {"full": "(No space left on device)", "read-only": "(Read-only file sy
 every_disk = pytest.mark.parametrize("kind", REASONS)
 
 
-def namespace(folder: Path) -> list[str] | None:
-    """Find a way to mount something that leaves no trace, or None."""
-    if not shutil.which("unshare"):
-        return None
-    for way in (["unshare", "--mount"], ["unshare", "--user", "--map-root-user", "--mount"]):
-        mount = [*way, "mount", "-t", "tmpfs", "tmpfs", folder]
-        if subprocess.run(mount, capture_output=True).returncode == 0:
-            return way
-    return None
-
-
 @pytest.fixture(scope="module")
 def disks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, tuple[Ran, bool]]]:
     """Run commands where nothing can be written; say of each whether all files are as they were."""
@@ -505,7 +495,7 @@ def disks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, tuple
     places = [tmp_path_factory.mktemp(kind) for kind in REASONS]
     way = namespace(places[0])
     if way is None:
-        pytest.skip("nothing can be mounted here, neither as root nor in a namespace of its own")
+        pytest.skip(NO_WAY)
     commands = [*REFUSED, PROGRESS, CHECK, HINT]
     asked = json.dumps({"full": commands, "read-only": [*commands, SOLVED]})
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -25,6 +25,7 @@ from llmlab.training import (
     write_checkpoint,
 )
 from tests.labs import ROOT
+from tests.mounts import NO_WAY, namespace
 
 
 class Batches:
@@ -167,16 +168,12 @@ print(read_checkpoint("last"))
 def test_a_file_system_that_is_really_full_leaves_the_checkpoint_before_as_it_was(
     tmp_path: Path,
 ) -> None:
+    way = namespace(tmp_path)
+    if way is None:
+        pytest.skip(NO_WAY)
     mount = f"mount -t tmpfs -o size=200k none {tmp_path} && cd {tmp_path}"
-    alone = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
-    try:
-        possible = subprocess.run([*alone, mount], capture_output=True).returncode == 0
-    except FileNotFoundError:
-        possible = False
-    if not possible:
-        pytest.skip("this system lets nobody mount a file system of their own")
     run = subprocess.run(
-        [*alone, f"{mount} && exec {sys.executable} -c '{SMALL_DISK}'"],
+        [*way, "sh", "-c", f"{mount} && exec {sys.executable} -c '{SMALL_DISK}'"],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
