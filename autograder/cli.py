@@ -19,10 +19,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from autograder.attempts import progress_file, standings
 from autograder.errors import AutograderError, UnknownLab
-from autograder.feedback import points_text
-from autograder.judge import Verdict
+from autograder.judging.feedback import points_text
+from autograder.judging.judge import Verdict
+from autograder.notebook.attempts import progress_file, standings
 from llmlab.errors import LlmlabError
 
 app = typer.Typer(
@@ -36,12 +36,12 @@ Folder = Annotated[Path, typer.Option("--folder", help="The folder that holds yo
 
 def _notebook_path(what: str, folder: Path) -> tuple[Path, str]:
     """Find the notebook that a lab's name or a path means, and the lab if it was named."""
-    from autograder import exercises
+    from autograder.exercise import register
 
     path = Path(what)
     if path.suffix == ".ipynb":
         return path, ""
-    lab = exercises.load(what)
+    lab = register.load(what)
     inside = Path(lab.folder) / f"{lab.topic}.ipynb"
     places = [Path(place) / inside for place in (folder, ".", "..")]
     for place in places:
@@ -76,7 +76,7 @@ def check(
 
     Ends with 0 when all is right, 1 when an answer is wrong or missing, 2 when the file cannot be used.
     """
-    from autograder.execution import run_and_judge
+    from autograder.judging.execution import run_and_judge
 
     path, wanted = _notebook_path(what, folder)
     console = Console()
@@ -111,7 +111,7 @@ def _table(verdicts: list[Verdict]) -> Table:
 @app.command()
 def progress(folder: Folder = _LABS_FOLDER) -> None:
     """Show how far you have come."""
-    from autograder.notebook import progress_text
+    from autograder.notebook.progress_page import progress_text
 
     if not folder.is_dir() and folder != _LABS_FOLDER:
         raise UnknownLab(f"There is no folder {folder}; give the one that holds your labs.")
@@ -125,10 +125,10 @@ def reset(
     folder: Folder = _LABS_FOLDER,
 ) -> None:
     """Lay a lab afresh, and keep what you have under a name with the date."""
-    from autograder import exercises
+    from autograder.exercise import register
     from llmlab.workspace import reset_lab
 
-    kept = reset_lab(folder, exercises.load(lab).folder)
+    kept = reset_lab(folder, register.load(lab).folder)
     for copy in kept:
         typer.echo(f"Yours is kept as {copy}.")
     typer.echo(f"{lab} is laid afresh in {folder}.")
@@ -147,8 +147,8 @@ def build(
     ] = None,
 ) -> None:
     """Build the released notebooks in labs/ from the sources in solutions/."""
-    from autograder.authoring import build as build_labs
-    from autograder.authoring import solutions_folder
+    from autograder.authoring.building import build as build_labs
+    from autograder.authoring.building import solutions_folder
 
     sources = solutions or solutions_folder()
     target = labs or sources.parent / "labs"
@@ -167,7 +167,7 @@ def init(
     ] = None,
 ) -> None:
     """Make a course folder for nbgrader, with every lab; its stock commands work there."""
-    from autograder.authoring import solutions_folder
+    from autograder.authoring.building import solutions_folder
     from autograder.classroom.course import init_course
 
     names = init_course(course, solutions or solutions_folder())
@@ -246,11 +246,11 @@ def simulate(
     Answers are drawn from right ones, misconceptions, blanks, crashes, loops and attacks. The true scores are
     in COURSE/simulated/LAB.json. Submissions of real students are never overwritten.
     """
-    from autograder import exercises
     from autograder.classroom.simulate import FOLDER
     from autograder.classroom.simulate import simulate as write_class
+    from autograder.exercise import register
 
-    found = exercises.load(lab)
+    found = register.load(lab)
     with Console().status(f"Drawing {students} students …"):
         drawn = write_class(course, found, students, seed)
     folder = course / "submitted"
@@ -264,7 +264,7 @@ def new(
     root: Annotated[Path, typer.Option(help="The checkout of the project.")] = Path("."),
 ) -> None:
     """Write the skeleton of a new lab: its exercises, source, hidden probes, variants and chapter."""
-    from autograder.skeleton import write_skeleton
+    from autograder.authoring.skeleton import write_skeleton
 
     for path in write_skeleton(root, lab):
         typer.echo(f"Wrote {path}.")

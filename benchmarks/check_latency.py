@@ -50,7 +50,7 @@ def imports() -> tuple[float, float]:
 def checks() -> dict[str, list[float]]:
     """Give the seconds of one public check for each answer that is known, by exercise."""
     from autograder.exercise import Exercise
-    from autograder.notebook import verdict_on
+    from autograder.notebook.checking import verdict_on
     from tests.labs import EXERCISES, variants
 
     def seconds(exercise: Exercise, answer: object) -> float:

@@ -100,7 +100,7 @@ class Memory(threading.Thread):
 
 def measure(count: int, batch: int, workers: int) -> None:
     """Grade in alternating batches, and print what it took."""
-    from autograder.authoring import release_notebook, source_notebook
+    from autograder.authoring.source import release_notebook, source_notebook
     from autograder.grading.batch import Workers, grade_lab
     from autograder.grading.gradebook import Course
     from autograder.grading.run import PHASES, Run

@@ -8,19 +8,18 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder import exercises
-from autograder.authoring import source_notebook
-from autograder.exercise import Exercise, Lab, Probe
-from autograder.remote import read_hidden
+from autograder.authoring.source import source_notebook
+from autograder.exercise import Exercise, Lab, Probe, register
+from autograder.exercise.private import read_hidden
 
 ROOT = Path(__file__).parent.parent
 SOLUTIONS = ROOT / "solutions"
-LABS = exercises.labs()
+LABS = register.labs()
 EXERCISES = [exercise for lab in LABS for exercise in lab]
 
 
 def folder_of(exercise: Exercise) -> Path:
-    return SOLUTIONS / exercises.load(exercise.id.partition(".")[0]).folder
+    return SOLUTIONS / register.load(exercise.id.partition(".")[0]).folder
 
 
 def source_of(lab: Lab) -> NotebookNode:

@@ -42,9 +42,9 @@ def imported(source: str) -> Iterator[str]:
         "from autograder.errors import AutograderError",
         "def f():\n    from autograder import check",
         "class A:\n    def f(self):\n        if True:\n            import autograder",
-        "if TYPE_CHECKING:\n    import autograder.judge",
+        "if TYPE_CHECKING:\n    import autograder.judging.judge",
         "try:\n    import autograder\nexcept ImportError:\n    pass",
-        "importlib.import_module('autograder.remote')",
+        "importlib.import_module('autograder.student.publishing')",
         "__import__('autograder')",
     ],
 )

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import nbformat
 
-from autograder.authoring import lab_sources, source_notebook
+from autograder.authoring.building import lab_sources
+from autograder.authoring.source import source_notebook
 from llmlab.workspace import write_safely
 
 _CONFIG = '''"""nbgrader's configuration of this course; `nbgrader --help-all` explains every option."""

@@ -23,7 +23,7 @@ from traitlets import Bool, Enum
 
 from autograder.classroom.spreadsheet import NOTHING, Cell, as_text, write_table
 from autograder.errors import AutograderError, NothingGraded
-from autograder.feedback import points_text
+from autograder.judging.feedback import points_text
 from llmlab.errors import WorkspaceError
 
 

@@ -16,10 +16,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder import exercises
 from autograder.errors import NothingGraded
+from autograder.exercise import register
 from autograder.grading import Run, Violation, load_history
-from autograder.judge import Verdict
+from autograder.judging.judge import Verdict
 
 _LATE = "` did not finish within "  # how the judge says it
 
@@ -119,7 +119,7 @@ def gather(course: Path, lab: str) -> Insights:
         NothingGraded: The folder is no course, or no submission of the lab has been graded in it.
         DamagedRun: A file of the runs cannot be used.
     """
-    known = exercises.load(lab)
+    known = register.load(lab)
     if not (course / "nbgrader_config.py").is_file():
         raise NothingGraded(
             f"{course} is no course folder: it has no nbgrader_config.py. Give the one that `autograder "

@@ -16,7 +16,7 @@ from autograder.classroom.similarity import AlikeAnswers, Pair, Span, alike, com
 from autograder.classroom.spreadsheet import write_table
 from autograder.classroom.submitted import read_submitted
 from autograder.classroom.tables import tables_of
-from autograder.feedback import points_text
+from autograder.judging.feedback import points_text
 from llmlab.workspace import write_safely
 
 MOST_PAIRS = 20  # shown side by side; the CSV has them all

@@ -19,13 +19,13 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool, Dict, Int, List, Unicode
 
 from autograder.errors import GradingError
-from autograder.execution import refusal_outputs
 from autograder.grading.assignment import Assignment
 from autograder.grading.cache import cached_or_graded, refusal
 from autograder.grading.engine import Settings, local_data
 from autograder.grading.gradebook import Course, with_outputs
 from autograder.grading.run import Violation, save_run
 from autograder.grading.submission import Prepared, prepare_notebook, read_files
+from autograder.judging.execution import refusal_outputs
 from autograder.sandbox import Limits, sandbox_works
 
 

@@ -28,9 +28,11 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from autograder.authoring import exercise_of, grade_id, release_notebook, solutions_folder
+from autograder.authoring.building import solutions_folder
+from autograder.authoring.source import release_notebook
 from autograder.errors import AuthoringError, AutograderError, SimulationRefused
 from autograder.exercise import Exercise, Lab
+from autograder.exercise.cells import exercise_of, grade_id
 from autograder.grading.source import look
 from llmlab.workspace import write_safely
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograder import exercises
-from autograder.authoring import grade_id, release_notebook
-from autograder.execution import read_notebook
+from autograder.authoring.source import release_notebook
+from autograder.exercise import register
+from autograder.exercise.cells import grade_id
+from autograder.judging.execution import read_notebook
 
 MOST_BYTES = 16_000_000
 
@@ -46,7 +47,7 @@ def read_submitted(course: Path, lab: str, students: Iterable[str]) -> Submitted
     Raises:
         UnreadableNotebook: The course's own source is no notebook.
     """
-    known = exercises.load(lab)
+    known = register.load(lab)
     inside = Path(known.folder) / f"{known.topic}.ipynb"
     ids = {f"{grade_id(one.id)}-answer": one.id for one in known}
     answers: dict[str, dict[str, str]] = {}

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from autograder.comparison import at_most
 from autograder.exercise import Lab, normal
+from autograder.exercise.comparison import at_most
 from llmlab import training
 from llmlab.training import Communicator, simulate
 

@@ -11,8 +11,8 @@ import torch
 from torch import Generator, Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from autograder.comparison import at_most
 from autograder.exercise import Lab, fill_parameters, whole
+from autograder.exercise.comparison import at_most
 from llmlab import model
 from llmlab.model import TransformerConfig
 from llmlab.model.past import Past

@@ -11,14 +11,13 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from autograder import exercises
-from autograder.authoring import exercise_of
 from autograder.errors import GradingError, UnreadableNotebook
-from autograder.execution import read_notebook
-from autograder.exercise import Exercise
+from autograder.exercise import Exercise, register
+from autograder.exercise.cells import exercise_of
+from autograder.exercise.private import read_hidden
 from autograder.grading.fingerprint import fingerprint
 from autograder.grading.run import FOLDER, write_whole
-from autograder.remote import read_hidden
+from autograder.judging.execution import read_notebook
 
 _FLAGS = ("grade", "solution", "locked", "task")
 
@@ -65,7 +64,7 @@ class Assignment:
     @property
     def exercises(self) -> list[Exercise]:
         """The exercises that it checks, in order."""
-        return [exercises.find(one) for one in self.fingerprints]
+        return [register.find(one) for one in self.fingerprints]
 
     @property
     def topic(self) -> str:

@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Any
 
 from autograder.errors import AutograderError, GradingError, UnreadableNotebook
-from autograder.execution import refusal_outputs
 from autograder.grading import cache
 from autograder.grading.assignment import Assignment, course_seed
 from autograder.grading.engine import Job, Result, Settings, grade, now, stopped
@@ -38,6 +37,7 @@ from autograder.grading.submission import (
     read_notebook_bytes,
     refused,
 )
+from autograder.judging.execution import refusal_outputs
 from autograder.sandbox import sandbox_works
 
 Told = Callable[[Run, int, int], None]

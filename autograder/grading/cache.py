@@ -20,7 +20,7 @@ from autograder.grading.engine import Job, Result, Settings, grade, now
 from autograder.grading.fingerprint import grader_version
 from autograder.grading.run import FOLDER, Run, Violation, save_run, write_whole
 from autograder.grading.submission import Files, Prepared, key_of
-from autograder.judge import Verdict
+from autograder.judging.judge import Verdict
 
 _SCHEMA = 1
 

@@ -23,15 +23,19 @@ import nbformat
 from jupyter_client.manager import AsyncKernelManager
 from nbformat import NotebookNode
 
-from autograder import exercises
-from autograder.execution import JudgingClient, derived_seed, refusal_outputs, verdict_outputs
-from autograder.exercise import Exercise
+from autograder.exercise import Exercise, register
 from autograder.grading.assignment import Assignment
 from autograder.grading.intact import request
 from autograder.grading.run import Run, Violation
 from autograder.grading.source import Finding, look, look_at_files
 from autograder.grading.submission import checks_of
-from autograder.judge import Verdict
+from autograder.judging.execution import (
+    JudgingClient,
+    derived_seed,
+    refusal_outputs,
+    verdict_outputs,
+)
+from autograder.judging.judge import Verdict
 from autograder.sandbox import Limits, SandboxUnavailable, sandboxed_manager
 
 _NO_NETWORK = re.compile(
@@ -299,7 +303,7 @@ def _seen(
         for output in cell.get("outputs", []):
             if _NO_NETWORK.search(f"{output.get('text', '')}{output.get('evalue', '')}"):
                 yield Violation("network", _place(number), "The code asked for a network.")
-    for name, kinds in client.faults.items():
+    for name, kinds in client.failures.items():
         if kinds & {"forbidden", "reference"}:
             yield Violation(
                 "forbidden", name, "The answer called what this exercise asks to do without."
@@ -317,7 +321,7 @@ def _place(number: int) -> str:
 def _look(notebook: NotebookNode, job: Job) -> list[Finding]:
     cells = [cell.source if cell.cell_type == "code" else "" for cell in notebook.cells]
     asked: dict[int, Exercise] = {
-        number: exercises.find(name)
+        number: register.find(name)
         for number, name in checks_of(notebook).items()
         if name not in job.known
     }

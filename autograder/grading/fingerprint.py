@@ -17,24 +17,27 @@ from pathlib import Path
 from typing import Any
 
 from autograder.exercise import Exercise, Probe
-from autograder.remote import HIDDEN_MODULE
+from autograder.exercise.private import HIDDEN_MODULE
 
 _OURS = ("autograder", "llmlab", HIDDEN_MODULE)
 _PLAIN = (type(None), bool, int, float, complex, str, bytes)
 _DECIDING = (
-    "answers",
-    "comparison",
-    "evidence",
-    "execution",
-    "exercise",
-    "guard",
-    "judge",
-    "remote",
-    "wire",
+    "exercise/comparison",
+    "exercise/declaration",
+    "exercise/draws",
+    "exercise/private",
     "grading/engine",
     "grading/intact",
     "grading/source",
     "grading/submission",
+    "judging/execution",
+    "judging/judge",
+    "probing/evidence",
+    "probing/guard",
+    "probing/observing",
+    "probing/wire",
+    "student/answers",
+    "student/publishing",
 )
 
 

@@ -19,14 +19,17 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 _MODULES = (
-    "answers",
-    "comparison",
-    "evidence",
-    "exercise",
-    "exercises",
-    "guard",
-    "remote",
-    "wire",
+    "exercise.comparison",
+    "exercise.declaration",
+    "exercise.draws",
+    "exercise.private",
+    "exercise.register",
+    "probing.evidence",
+    "probing.guard",
+    "probing.observing",
+    "probing.wire",
+    "student.answers",
+    "student.publishing",
 )
 # What evidence passes through on its way out.
 _BORROWED = (

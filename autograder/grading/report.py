@@ -10,10 +10,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from autograder.feedback import points_text
 from autograder.grading.batch import Workers, grade_lab, summary_file
 from autograder.grading.gradebook import Course
 from autograder.grading.run import PHASES, Run
+from autograder.judging.feedback import points_text
 from autograder.sandbox import sandbox_works
 
 

@@ -21,7 +21,7 @@ from typing import Any, Literal, get_args
 from urllib.parse import quote
 
 from autograder.errors import DamagedRun
-from autograder.judge import Status, Verdict
+from autograder.judging.judge import Status, Verdict
 
 FOLDER = ".autograder"
 _SCHEMA = 1

@@ -4,7 +4,7 @@ Two things are looked for. An answer that leads to the reference in `llmlab`, or
 forbids, under whatever alias: found by following names from the answer's definition through the notebook's other
 definitions. And cells that reach into the checker or into the interpreter's own works (frames, closures, garbage
 collector, table of modules), for which no lab has a use. The same is watched for at run time
-(`autograder.guard`); a look at the source also finds what a kernel was made to hide.
+(`autograder.probing.guard`); a look at the source also finds what a kernel was made to hide.
 
 Nothing here is executed: the source is parsed, and only constants are folded.
 """

@@ -21,12 +21,12 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from autograder import exercises
-from autograder.authoring import exercise_of, grade_id
 from autograder.errors import UnreadableNotebook
-from autograder.execution import parse_notebook
+from autograder.exercise import register
+from autograder.exercise.cells import exercise_of, grade_id
 from autograder.grading.assignment import Assignment
 from autograder.grading.run import Outcome, Violation
+from autograder.judging.execution import parse_notebook
 from autograder.sandbox.inside import is_special
 
 MAX_NOTEBOOK_BYTES = 256 * 2**20
@@ -208,7 +208,7 @@ def _other_lab(notebook: NotebookNode, assignment: Assignment) -> str:
     if ids & set(assignment.cells):
         return ""
     others = [
-        lab.folder for lab in exercises.labs() if ids & {grade_id(exercise.id) for exercise in lab}
+        lab.folder for lab in register.labs() if ids & {grade_id(exercise.id) for exercise in lab}
     ]
     if others:
         return f"The notebook is of the lab {others[0]}, and was handed in for {assignment.name}."

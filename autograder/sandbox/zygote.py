@@ -40,7 +40,7 @@ PRELOADED = (
     "ipykernel.ipkernel",
     "IPython.core.completer",
     "jedi",
-    "autograder.remote",
+    "autograder.student.publishing",
     "llmlab.model",
     "llmlab.widgets",
 )

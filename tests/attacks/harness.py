@@ -20,24 +20,25 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from autograder import exercises
-from autograder.authoring import grade_id, source_notebook
+from autograder.authoring.source import source_notebook
 from autograder.classroom.course import init_course
-from autograder.evidence import observe_trusted
-from autograder.execution import derived_seed
+from autograder.exercise import register
+from autograder.exercise.cells import grade_id
+from autograder.exercise.draws import PUBLIC_SEED
 from autograder.grading import Run
 from autograder.grading.assignment import course_seed
 from autograder.grading.batch import Workers, grade_lab
 from autograder.grading.engine import Settings
 from autograder.grading.gradebook import Course
-from autograder.notebook import PUBLIC_SEED
+from autograder.judging.execution import derived_seed
+from autograder.probing.observing import observe_trusted
+from autograder.probing.wire import encode
 from autograder.sandbox import Limits, SandboxUnavailable, sandbox_works
 from autograder.sandbox.limits import MEBIBYTE
-from autograder.wire import encode
 from tests.courses import nbgrader
 from tests.labs import SOLUTIONS
 
-LAB = exercises.load("welcome")
+LAB = register.load("welcome")
 HONEST, COURSE = "honest", "llm101"
 CELL_SECONDS = 4
 LIMITS = Limits(

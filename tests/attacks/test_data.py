@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.remote import MIME
+from autograder.student.publishing import MIME
 from tests.attacks.harness import SOLUTION, Class, Family, Repelled, Submission, forged
 
 FAMILY = Family()
@@ -96,7 +96,7 @@ def hands_over_a_bomb_of_numbers(one: Submission) -> None:
 def hands_over_other_types(one: Submission) -> None:
     """A tree whose every field is of another type than it should be."""
     code = """
-data = evidence([{"probe": ["x"], "value": {"tensor": 7}, "fault": {"kind": 1, "message": [], "line": {}},
+data = evidence([{"probe": ["x"], "value": {"tensor": 7}, "failure": {"kind": 1, "message": [], "line": {}},
                   "returned": {"a": 1}, "printed": 3, "characters": "x", "warnings": "many"}])
 """
     hand_over(one, code)
@@ -106,7 +106,7 @@ data = evidence([{"probe": ["x"], "value": {"tensor": 7}, "fault": {"kind": 1, "
 def hands_over_numbers_that_are_none(one: Submission) -> None:
     """NaN and infinity for every value, under the probes' own names."""
     code = """
-data = evidence([{"probe": name, "value": {"float": "nan"}, "fault": None, "returned": [], "printed": "",
+data = evidence([{"probe": name, "value": {"float": "nan"}, "failure": None, "returned": [], "printed": "",
                   "characters": 0, "warnings": []} for name in ("three_numbers", "uneven_numbers")])
 """
     hand_over(one, code)

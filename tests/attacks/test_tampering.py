@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 import pickle
 
-from autograder.remote import MIME
+from autograder.student.publishing import MIME
 from tests.attacks.harness import Family, Repelled, Submission, forged
 
 FAMILY = Family()
 
 HAND_OVER = """
-import autograder.remote as remote
-from autograder.evidence import observe_trusted as observe
+import autograder.student.publishing as remote
+from autograder.probing.observing import observe_trusted as observe
 
 remote.collect = lambda exercise, names, seed: [
     observe(exercise, one, exercise.reference, seed) for one in exercise.probes
@@ -91,7 +91,7 @@ def replaces_the_judge(one: Submission) -> None:
     """The judge in the kernel passes everything."""
     one.first(
         """
-        import autograder.judge as judge
+        import autograder.judging.judge as judge
         judge.judge = lambda exercise, *rest: judge.Verdict(exercise.id, "passed", 9, 9, "right")
         """
     )
@@ -102,8 +102,8 @@ def hands_over_the_reference(one: Submission) -> None:
     """The collector runs the probes on the reference."""
     one.first(
         """
-        import autograder.remote as remote
-        from autograder.evidence import observe_trusted
+        import autograder.student.publishing as remote
+        from autograder.probing.observing import observe_trusted
 
         def collect(exercise, names, seed):
             right = exercise.reference
@@ -122,8 +122,8 @@ def hands_it_over_under_a_made_up_name(one: Submission) -> None:
     """The same, with the checker's name put together as it runs."""
     one.first(
         """
-        module = __import__("autograder." + "remote", fromlist=["x"])
-        evidence = __import__("".join(["auto", "grader.", "evidence"]), fromlist=["x"])
+        module = __import__("autograder.student." + "publishing", fromlist=["x"])
+        evidence = __import__("".join(["auto", "grader.probing.", "observing"]), fromlist=["x"])
         module.collect = lambda exercise, names, seed: [
             evidence.observe_trusted(exercise, one, exercise.reference, seed) for one in exercise.probes
         ]
@@ -141,9 +141,9 @@ def hands_it_over_by_the_loaded_modules(one: Submission) -> None:
         """
         import sys
         for name, module in list(sys.modules.items()):
-            if name.endswith("der.remote"):
+            if name.endswith("student.publishing"):
                 remote = module
-            if name.endswith("der.evidence"):
+            if name.endswith("probing.observing"):
                 evidence = module
         remote.collect = lambda exercise, names, seed: [
             evidence.observe_trusted(exercise, one, exercise.reference, seed) for one in exercise.probes
@@ -162,8 +162,8 @@ def hands_it_over_from_a_module_of_its_own(one: Submission) -> None:
         """
         import pathlib
         pathlib.Path("helper.py").write_text('''
-        import autograder.remote as r
-        from autograder.evidence import observe_trusted as o
+        import autograder.student.publishing as r
+        from autograder.probing.observing import observe_trusted as o
         r.collect = lambda e, n, s: [o(e, p, e.reference, s) for p in e.probes]
         r.collect_with = lambda q, e, n, s: [o(e, p, e.reference, s) for p in q]
         '''.replace("        ", ""))
@@ -328,9 +328,9 @@ def replaces_modules(one: Submission) -> None:
     one.first(
         """
         import sys, types
-        fake = types.ModuleType("autograder.remote")
+        fake = types.ModuleType("autograder.student.publishing")
         fake.publish = fake.publish_hidden = lambda *args: None
-        sys.modules["autograder.remote"] = fake
+        sys.modules["autograder.student.publishing"] = fake
         """
     )
 
@@ -419,10 +419,12 @@ def hands_in_a_checker_of_its_own(one: Submission) -> None:
     (one.folder / "autograder" / "__init__.py").write_text(
         "def check(*args): print('right')\nhint = progress = check\n"
     )
-    (one.folder / "autograder" / "remote.py").write_text(
+    (one.folder / "autograder" / "student").mkdir()
+    (one.folder / "autograder" / "student" / "__init__.py").write_text("")
+    (one.folder / "autograder" / "student" / "publishing.py").write_text(
         f"{SHOW}\ndef publish(*args):\n    show()\n\npublish_hidden = publish\n"
     )
-    one.first("import autograder.remote")
+    one.first("import autograder.student.publishing")
 
 
 @FAMILY.attack

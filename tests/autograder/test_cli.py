@@ -17,16 +17,18 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograder import cli, execution, exercises
-from autograder.attempts import record
-from autograder.authoring import source_notebook
-from autograder.judge import Verdict
+from autograder import cli
+from autograder.authoring.source import source_notebook
+from autograder.exercise import register
+from autograder.judging import execution
+from autograder.judging.judge import Verdict
+from autograder.notebook.attempts import record
 from llmlab.workspace import lay_labs
 from tests.labs import LABS, ROOT, SOLUTIONS
 from tests.mounts import NO_WAY, namespace
 
 COMMAND = Path(sys.executable).parent / "autograder"
-WELCOME = exercises.load("welcome")
+WELCOME = register.load("welcome")
 MARKS = {
     "grade": True,
     "solution": False,

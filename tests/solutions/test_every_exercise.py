@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import torch
 
-from autograder.answers import collect
-from autograder.evidence import observe, observe_trusted
 from autograder.exercise import Exercise, Misconception
-from autograder.judge import Verdict, judge
+from autograder.judging.judge import Verdict, judge
+from autograder.probing.observing import observe, observe_trusted
+from autograder.student.answers import collect
 from tests.labs import EXERCISES, LABS, hidden_probes, variants
 
 SEEDS = (11, 12, 13)

@@ -8,9 +8,10 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograder.authoring import build, release_notebook
-from autograder.execution import JudgingClient
+from autograder.authoring.building import build
+from autograder.authoring.source import release_notebook
 from autograder.exercise import Lab
+from autograder.judging.execution import JudgingClient
 from tests.labs import LABS, ROOT, SOLUTIONS, source_of
 
 every_lab = pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.folder)

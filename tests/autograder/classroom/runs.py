@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autograder.grading import Run, Violation
 from autograder.grading.run import Outcome
-from autograder.judge import Verdict
+from autograder.judging.judge import Verdict
 
 LAB = "05_attention"
 EMBED, MASK = "attention.embed", "attention.causal_mask"

@@ -14,14 +14,15 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograder import exercises
-from autograder.authoring import grade_id, source_notebook
+from autograder.authoring.source import source_notebook
 from autograder.classroom.course import init_course
+from autograder.exercise import register
+from autograder.exercise.cells import grade_id
 from tests.labs import ROOT, SOLUTIONS
 
 pytestmark = pytest.mark.classroom
 
-LAB = exercises.load("attention")
+LAB = register.load("attention")
 BIN = Path(sys.executable).parent
 FULL = sum(exercise.points for exercise in LAB)
 # Half right: attention itself is written without the scale, and two more are left open.

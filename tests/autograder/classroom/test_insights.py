@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from autograder import exercises
 from autograder.classroom.insights import discrimination, gather, summarize
 from autograder.errors import DamagedRun, NothingGraded, UnknownLab
-from autograder.evidence import Evidence, Fault
+from autograder.exercise import register
 from autograder.grading import Run, Violation, save_run
 from autograder.grading.run import runs_folder
-from autograder.judge import judge
+from autograder.judging.judge import judge
+from autograder.probing.evidence import Evidence, Failure
 from tests.autograder.classroom.runs import EMBED, LAB, MASK, right, run, unwritten, wrong
 
 AHEAD = ("Your mask looks ahead.", "looks_ahead")
@@ -106,8 +106,10 @@ def test_a_student_is_counted_once_among_the_time_outs_of_an_exercise() -> None:
 
 
 def test_an_endless_loop_is_counted_by_what_the_judge_says_of_it() -> None:
-    exercise = exercises.find(EMBED)
-    late = [Evidence(probe.name, fault=Fault("timeout", "10 seconds")) for probe in exercise.probes]
+    exercise = register.find(EMBED)
+    late = [
+        Evidence(probe.name, failure=Failure("timeout", "10 seconds")) for probe in exercise.probes
+    ]
     verdict = judge(exercise, exercise.probes, late, seed=1)
     insights = summarize(LAB, "Attention", history(run("ada", verdict), run("bob", right(EMBED))))
     assert insights.exercises[0].timeouts == 1

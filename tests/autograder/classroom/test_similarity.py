@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.authoring import source_notebook
+from autograder.authoring.source import source_notebook
 from autograder.classroom.course import init_course
 from autograder.classroom.similarity import LONGEST, TELLING, alike, common_from
 from autograder.classroom.submitted import read_submitted

@@ -13,16 +13,15 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from autograder import exercises
-from autograder.answers import collect
-from autograder.authoring import grade_id
 from autograder.classroom.course import init_course
 from autograder.classroom.simulate import ATTACKS, Answers, draw, simulate, truth
 from autograder.cli import app
 from autograder.errors import SimulationRefused
-from autograder.exercise import Exercise, Lab
+from autograder.exercise import Exercise, Lab, register
+from autograder.exercise.cells import grade_id
 from autograder.grading.source import look
-from autograder.judge import Verdict, judge
+from autograder.judging.judge import Verdict, judge
+from autograder.student.answers import collect
 from tests.labs import EXERCISES, LABS, SOLUTIONS, hidden_probes, imports_of, source_of
 
 SEED = 4
@@ -40,7 +39,7 @@ def _optimizers_are_loaded() -> None:
 
 @cache
 def answers_of(topic: str) -> Answers:
-    lab = exercises.load(topic)
+    lab = register.load(topic)
     return Answers(lab, source_of(lab))
 
 
@@ -52,7 +51,7 @@ def answers_for(exercise: Exercise) -> Answers:
 def imported(topic: str) -> dict[str, Any]:
     """What the imports of a lab's own cells put among the names of its notebook."""
     names: dict[str, Any] = {"__name__": "__main__"}
-    for cell in source_of(exercises.load(topic)).cells:
+    for cell in source_of(register.load(topic)).cells:
         if cell.cell_type == "code" and not cell.metadata.get("nbgrader"):
             exec(imports_of(cell), names)
     return names

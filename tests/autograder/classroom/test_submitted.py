@@ -8,11 +8,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder import exercises
-from autograder.authoring import release_notebook, source_notebook
+from autograder.authoring.source import release_notebook, source_notebook
 from autograder.classroom.course import init_course
 from autograder.classroom.submitted import MOST_BYTES, read_submitted
 from autograder.errors import UnreadableNotebook
+from autograder.exercise import register
 from tests.labs import SOLUTIONS
 
 LAB = "05_attention"
@@ -44,7 +44,7 @@ def course(tmp_path: Path) -> Path:
 def test_each_answer_cell_is_read_by_its_exercise(course: Path) -> None:
     hand_in(course, "ada", {"attention-embed-answer": "def embed(): ..."})
     answers = read_submitted(course, LAB, ["ada"]).answers["ada"]
-    assert list(answers) == list(exercises.load("attention").exercises)
+    assert list(answers) == list(register.load("attention").exercises)
     assert answers[EMBED] == "def embed(): ..."
 
 

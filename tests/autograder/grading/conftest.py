@@ -11,9 +11,9 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograder import exercises
-from autograder.authoring import source_notebook
+from autograder.authoring.source import source_notebook
 from autograder.classroom.course import init_course
+from autograder.exercise import register
 from autograder.grading.batch import Workers
 from autograder.grading.engine import Job, Result, Settings, grade
 from autograder.grading.gradebook import Course
@@ -21,7 +21,7 @@ from autograder.sandbox import SandboxUnavailable, sandbox_works
 from tests.courses import made_once, nbgrader
 from tests.labs import SOLUTIONS
 
-LAB = exercises.load("welcome")
+LAB = register.load("welcome")
 FULL = sum(one.points for one in LAB)
 SETTINGS = Settings(cell_seconds=10)
 ANSWERS = {

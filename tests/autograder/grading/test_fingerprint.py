@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from autograder import exercises
+from autograder.exercise import register
+from autograder.exercise.private import read_hidden
 from autograder.grading.fingerprint import fingerprint, grader_version
-from autograder.remote import read_hidden
 from tests.labs import EXERCISES, ROOT, SOLUTIONS
 
 HIDDEN = (SOLUTIONS / "00_welcome" / "hidden.py").read_text("utf-8")
-AVERAGE = exercises.find("welcome.average")
+AVERAGE = register.find("welcome.average")
 
 
 def of(hidden: str) -> str:
@@ -27,7 +27,7 @@ def test_every_exercise_has_its_own() -> None:
 
 def test_another_process_gives_the_same() -> None:
     program = (
-        "from autograder.grading.fingerprint import *; from autograder import exercises as e\n"
+        "from autograder.grading.fingerprint import *; from autograder.exercise import register as e\n"
         f"print(fingerprint(e.find({AVERAGE.id!r})), grader_version())"
     )
     # The tests check shapes at each call, and with that change the code of llmlab; not here.
@@ -67,7 +67,9 @@ CHANGES = {
 @pytest.mark.parametrize(("before", "after"), CHANGES.values(), ids=CHANGES.keys())
 def test_a_changed_probe_counts(before: str, after: str) -> None:
     assert before in HIDDEN
-    changed = "from autograder.comparison import same_set\n" + HIDDEN.replace(before, after)
+    changed = "from autograder.exercise.comparison import same_set\n" + HIDDEN.replace(
+        before, after
+    )
     assert of(HIDDEN) != of(changed)
 
 

@@ -11,9 +11,10 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograder.authoring import exercise_of, grade_id, release_notebook
+from autograder.authoring.source import release_notebook
 from autograder.classroom.simulate import Answers
 from autograder.exercise import Lab
+from autograder.exercise.cells import exercise_of, grade_id
 from autograder.grading.assignment import Assignment, load_assignment
 from autograder.grading.batch import Workers
 from autograder.grading.engine import Job, Result, Settings

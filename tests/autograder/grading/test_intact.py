@@ -11,24 +11,24 @@ from typing import Any
 
 import pytest
 
-from autograder import exercises
+from autograder.exercise import register
 from autograder.grading.intact import digest, request, require
 
 TOPIC = "welcome"
 TOUCHED = [
-    ("autograder.remote", "collect"),
-    ("autograder.remote", "collect_with"),
-    ("autograder.remote", "encode"),
-    ("autograder.remote", "read_hidden"),
-    ("autograder.remote", "_display"),
-    ("autograder.answers", "observe"),
-    ("autograder.evidence", "forbidding"),
-    ("autograder.evidence", "plain"),
-    ("autograder.evidence", "SECONDS"),
-    ("autograder.guard", "time_limit"),
-    ("autograder.wire", "json"),
-    ("autograder.wire", "MAX_BYTES"),
-    ("autograder.exercises", "find"),
+    ("autograder.student.publishing", "collect"),
+    ("autograder.student.publishing", "collect_with"),
+    ("autograder.student.publishing", "encode"),
+    ("autograder.student.publishing", "read_hidden"),
+    ("autograder.student.publishing", "_display"),
+    ("autograder.student.answers", "observe"),
+    ("autograder.probing.observing", "forbidding"),
+    ("autograder.probing.observing", "plain"),
+    ("autograder.probing.observing", "SECONDS"),
+    ("autograder.probing.guard", "time_limit"),
+    ("autograder.probing.wire", "json"),
+    ("autograder.probing.wire", "MAX_BYTES"),
+    ("autograder.exercise.register", "find"),
     ("IPython.display", "display"),
     ("base64", "b64encode"),
     ("json", "dumps"),
@@ -61,7 +61,7 @@ def test_whatever_is_replaced_is_seen(
 
 
 def test_a_function_with_other_code_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    remote = importlib.import_module("autograder.remote")
+    remote = importlib.import_module("autograder.student.publishing")
     expected = digest(TOPIC)
     monkeypatch.setattr(remote.publish, "__code__", other.__code__)
     assert digest(TOPIC) != expected
@@ -75,7 +75,7 @@ def test_a_method_of_a_library_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_another_reference_or_probe_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    average = exercises.load(TOPIC).exercises["welcome.average"]
+    average = register.load(TOPIC).exercises["welcome.average"]
     expected = digest(TOPIC)
     statistics = importlib.import_module("statistics")
     with monkeypatch.context() as patch:

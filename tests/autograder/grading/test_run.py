@@ -12,7 +12,7 @@ import pytest
 from autograder.errors import DamagedRun
 from autograder.grading import Run, Violation, load_history, load_runs, save_run
 from autograder.grading.run import runs_folder
-from autograder.judge import Verdict
+from autograder.judging.judge import Verdict
 
 VERDICT = Verdict(
     "attention.embed", "wrong", 0, 2, "It is wrong.", "picks_columns", (("Tried", "it"),), ("n",), 3

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from autograder import exercises
 from autograder.classroom.course import init_course
 from autograder.classroom.simulate import simulate, truth
+from autograder.exercise import register
 from autograder.grading.batch import Workers, grade_lab
 from autograder.grading.engine import Settings
 from autograder.grading.gradebook import Course
 from tests.courses import nbgrader
 from tests.labs import SOLUTIONS
 
-LAB = exercises.load("attention")
+LAB = register.load("attention")
 STUDENTS = 16
 
 

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from autograder import exercises
-from autograder.authoring import exercise_of, release_notebook, source_notebook
-from autograder.exercise import Exercise
+from autograder.authoring.source import release_notebook, source_notebook
+from autograder.exercise import Exercise, register
+from autograder.exercise.cells import exercise_of
 from autograder.grading.source import Finding, folded, look
 from tests.labs import EXERCISES, LABS, SOLUTIONS
 
-EMBED = exercises.find("attention.embed")
-ATTENTION = exercises.find("attention.MultiHeadAttention")
-NORM = exercises.find("attention.layer_norm")
+EMBED = register.find("attention.embed")
+ATTENTION = register.find("attention.MultiHeadAttention")
+NORM = register.find("attention.layer_norm")
 
 
 def found(exercise: Exercise, *cells: str) -> list[Finding]:
@@ -141,9 +141,9 @@ def test_an_honest_answer_is_left_alone(cells: str | tuple[str, ...]) -> None:
 
 
 REACHING = {
-    "the checker's modules": "import autograder.remote",
-    "from the checker": "from autograder.answers import collect",
-    "the checker's attributes": "import autograder\nautograder.judge",
+    "the checker's modules": "import autograder.student.publishing",
+    "from the checker": "from autograder.student.answers import collect",
+    "the checker's attributes": "import autograder\nautograder.judging.judge",
     "the checker by name": "__import__('auto' + 'grader.remote')",
     "the checker by a joined name": "__import__(''.join(['auto', 'grader.', 'remote']))",
     "the checker backwards": "import importlib\nimportlib.import_module('etomer.redargotua'[::-1])",
@@ -177,9 +177,9 @@ REACHING = {
     "a script": "%run helper.txt",
     "a script without a sign": "run -i helper.txt",
     "an extension": "%load_ext helper",
-    "a module by a timed line": "%timeit import autograder.remote",
-    "a module by what is done before a timed cell": "%%timeit import autograder.remote\nprint(1)",
-    "a module by a captured cell": "%%capture\nimport autograder.remote",
+    "a module by a timed line": "%timeit import autograder.student.publishing",
+    "a module by what is done before a timed cell": "%%timeit import autograder.student.publishing\nprint(1)",
+    "a module by a captured cell": "%%capture\nimport autograder.student.publishing",
 }
 
 
@@ -264,7 +264,7 @@ def test_no_solution_and_no_release_raises_an_alarm(lab: Any) -> None:
 def test_no_variant_of_an_answer_raises_an_alarm(exercise: Exercise) -> None:
     from tests.labs import variants
 
-    path = SOLUTIONS / exercises.load(exercise.id.partition(".")[0]).folder / "variants.py"
+    path = SOLUTIONS / register.load(exercise.id.partition(".")[0]).folder / "variants.py"
     whole = path.read_text("utf-8")
     for one in variants()[exercise.id]:
         name = getattr(one, "__name__", "")

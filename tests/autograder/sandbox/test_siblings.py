@@ -71,8 +71,10 @@ def test_what_one_has_loaded_or_changed_is_not_changed_for_the_other(
     siblings: tuple[Session, Session],
 ) -> None:
     one, other = siblings
-    one.ask("import torch, autograder.remote; torch.allclose = autograder.remote.publish = print")
-    asked = "import torch, autograder.remote; print(torch.allclose is print, autograder.remote.publish is print)"
+    one.ask(
+        "import torch, autograder.student.publishing; torch.allclose = autograder.student.publishing.publish = print"
+    )
+    asked = "import torch, autograder.student.publishing; print(torch.allclose is print, autograder.student.publishing.publish is print)"
     assert one.ask(asked).split() == ["True", "True"]
     assert other.ask(asked).split() == ["False", "False"]
 

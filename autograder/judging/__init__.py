@@ -1,0 +1,1 @@
+"""What never runs beside a student's code: the judge, what it says, and the client that grades."""

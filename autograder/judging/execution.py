@@ -1,0 +1,445 @@
+"""Runs a notebook in a kernel and judges its exercises from outside that kernel.
+
+Every cell runs as nbclient runs it, but for the check cells: in their place the kernel runs the probes and
+hands over evidence, and the judge, in this process, decides. What a check cell says, and what its output
+claims, has no influence on the points.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import dataclasses
+import hashlib
+import json
+import shutil
+import sys
+import tempfile
+import textwrap
+import warnings
+import weakref
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+import nbformat
+import zmq
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import ensure_async, run_sync
+from nbclient import NotebookClient
+from nbclient.exceptions import DeadKernelError
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+
+from autograder.errors import ChangedNotebook, EvidenceError, UnreadableNotebook
+from autograder.exercise import Exercise, Lab, register
+from autograder.exercise.cells import exercise_of
+from autograder.exercise.draws import PUBLIC_SEED
+from autograder.exercise.private import read_hidden
+from autograder.judging.feedback import WIDTH, as_html, as_text
+from autograder.judging.judge import Verdict, judge
+from autograder.probing.evidence import Evidence, Failure
+from autograder.probing.observing import SECONDS
+from autograder.probing.wire import MAX_BYTES, decode
+from autograder.student.publishing import MIME
+
+MAX_CELL_CHARACTERS = 1_000_000
+_OUTPUTS = ("stream", "display_data", "update_display_data", "execute_result", "error")
+# Seconds that a kernel has to answer after its cell was interrupted.
+_PATIENCE = 5
+# No message that we have use for is longer: evidence in base64, and a little around it.
+_MAX_MESSAGE = 3 * MAX_BYTES // 2
+_MAX_WAITING = 64
+
+
+@dataclass
+class Stretch:
+    """What happened in one stretch of a notebook, from its first cell to its last or to its kernel's end.
+
+    Attributes:
+        died_at: The cell that was running when the kernel ended; None if it lived on.
+        timeouts: The cells that did not finish in time.
+        characters: How much the cells wrote, counting what was not kept.
+        unsettled: The exercises whose public probes passed and whose hidden ones could not be tried, since the
+            kernel had ended.
+    """
+
+    died_at: int | None = None
+    timeouts: list[int] = field(default_factory=list)
+    characters: int = 0
+    unsettled: list[str] = field(default_factory=list)
+
+
+class JudgingClient(NotebookClient):
+    """Runs a notebook in a kernel, and judges its check cells instead of running them.
+
+    At its place in the notebook, a check cell's public probes are run on the answer as it is there. The hidden
+    probes are handed over after the last cell: no cell of the student's runs after them, so nothing that is
+    kept of a cell's output can hold what they ask, and of what comes back for them only values and the kinds of
+    failures are used.
+
+    Args:
+        notebook: What to run; its outputs are written into it.
+        folder: The folder to run it in.
+        seconds: The time limit of each cell.
+        seed: Draws the inputs of the public probes.
+        hidden_seed: Draws those of the hidden ones; the kernel does not learn it before the last cell has run.
+        hidden_sources: The text of each lab's hidden.py, by topic.
+        manager: Starts the kernel; by default one on this machine, as this user.
+        only: The ids of the exercises to judge; by default all.
+        request: A statement that the kernel runs before it collects evidence, and that may refuse.
+    """
+
+    def __init__(
+        self,
+        notebook: NotebookNode,
+        folder: Path,
+        seconds: int = 120,
+        *,
+        seed: int = PUBLIC_SEED,
+        hidden_seed: int = PUBLIC_SEED,
+        hidden_sources: Mapping[str, str] | None = None,
+        manager: AsyncKernelManager | None = None,
+        only: Collection[str] | None = None,
+        request: str = "",
+    ) -> None:
+        manager = manager or self._manager()
+        for option, value in ((zmq.MAXMSGSIZE, _MAX_MESSAGE), (zmq.RCVHWM, _MAX_WAITING)):
+            manager.context.setsockopt(option, value)
+        super().__init__(
+            notebook,
+            manager,
+            timeout=seconds,
+            allow_errors=True,
+            interrupt_on_timeout=True,
+            shutdown_kernel="immediate",
+            error_on_timeout={
+                "ename": "CellTimeoutError",
+                "evalue": "",
+                "traceback": ["The cell did not finish within its time limit."],
+            },
+            resources={"metadata": {"path": str(folder)}},
+        )
+        # No other program uses the manager, so its kernel ends with the run.
+        self.owns_km = True
+        self.seed, self.hidden_seed = seed, hidden_seed
+        self.request = request
+        self.hidden_sources = hidden_sources or {}
+        self.only = only
+        self.verdicts: list[Verdict] = []
+        self.stretch = Stretch()
+        self.failures: dict[str, set[str]] = {}
+        self.on_last_cell: Callable[[], None] | None = None
+        self._public: dict[int, tuple[Exercise, list[Evidence]]] = {}
+        self._kept_in_cell = 0
+        self._running = 0
+        self._judging = False
+
+    def _manager(self) -> AsyncKernelManager:
+        """Talk to the kernel over sockets in a private folder, where no other user can listen in."""
+        if sys.platform == "win32":
+            return AsyncKernelManager()
+        folder = tempfile.mkdtemp(prefix="llmlab-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return AsyncKernelManager(transport="ipc", ip=f"{folder}/kernel")
+
+    @property
+    def died(self) -> bool:
+        """Whether the student's code has ended its kernel."""
+        return self.stretch.died_at is not None
+
+    async def async_execute_cell(
+        self,
+        cell: NotebookNode,
+        cell_index: int,
+        execution_count: int | None = None,
+        store_history: bool = True,
+    ) -> NotebookNode:
+        """Execute a cell, or collect evidence if it is a check; a dead kernel fails what comes after."""
+        exercise = exercise_of(cell)
+        if exercise is None:
+            await self._run(cell, cell_index, execution_count, store_history)
+        elif self.only is None or exercise.id in self.only:
+            call = f"publish(globals(), {exercise.id!r}, {self.seed!r})"
+            self._public[cell_index] = exercise, await self._evidence(exercise, call, cell_index)
+        if cell_index == len(self.nb.cells) - 1:
+            if self.on_last_cell:
+                self.on_last_cell()
+            await self._judge_all()
+        return cell
+
+    execute_cell = run_sync(async_execute_cell)
+
+    async def _run(
+        self, cell: NotebookNode, index: int, count: int | None = None, history: bool = True
+    ) -> None:
+        if self.died:
+            return
+        self._kept_in_cell, self._running = 0, index
+        try:
+            await super().async_execute_cell(cell, index, count, history)
+        except DeadKernelError:
+            self.stretch.died_at = index
+            cell.outputs = [_error("DeadKernel", "This cell ended its Python process.")]
+
+    async def _async_handle_timeout(
+        self, timeout: int, cell: NotebookNode | None = None
+    ) -> dict[str, Any] | None:
+        """Interrupt the cell; a kernel that goes on all the same is ended, or every later cell would wait."""
+        reply = await super()._async_handle_timeout(timeout, cell)
+        self.stretch.timeouts.append(self._running)
+        kernel: Any = self.kc
+        manager: Any = self.km
+        asked = kernel.kernel_info()
+        for _ in range(_PATIENCE):
+            with contextlib.suppress(Empty):
+                message = await ensure_async(kernel.shell_channel.get_msg(timeout=1))
+                if message["parent_header"].get("msg_id") == asked:
+                    return reply
+        await ensure_async(manager.shutdown_kernel(now=True))
+        raise DeadKernelError("The kernel could not be interrupted.")
+
+    def process_message(
+        self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
+    ) -> NotebookNode | None:
+        """Keep a cell's outputs up to a limit, and count the rest."""
+        content = msg["content"]
+        if self._judging:
+            # What runs now knows more than its author may: it must not write into what earlier cells have shown.
+            content.pop("transient", None)
+            if msg["msg_type"] in ("update_display_data", "clear_output"):
+                return None
+        if msg["msg_type"] in _OUTPUTS:
+            size = _size(content)
+            self.stretch.characters += size
+            self._kept_in_cell += size
+            if self._kept_in_cell > MAX_CELL_CHARACTERS and MIME not in content.get("data", {}):
+                if self._kept_in_cell - size <= MAX_CELL_CHARACTERS:
+                    note = f"\n… what the cell wrote after {MAX_CELL_CHARACTERS:,} characters is left out\n"
+                    cell.outputs.append(new_output("stream", name="stdout", text=note))
+                return None
+        elif msg["msg_type"].startswith("comm"):
+            # Grading has no use for the state of widgets, which the kernel could make as large as it likes.
+            return None
+        return super().process_message(msg, cell, cell_index)
+
+    async def _judge_all(self) -> None:
+        """Collect the evidence of the hidden probes where the public ones passed, and write the verdicts."""
+        for index, (exercise, evidence) in sorted(self._public.items()):
+            verdict = judge(exercise, exercise.probes, evidence, self.seed)
+            topic = exercise.id.partition(".")[0]
+            source = self.hidden_sources.get(topic, "")
+            hidden = read_hidden(source).get(exercise.id, [])
+            if verdict.passed and hidden:
+                seed = self.hidden_seed
+                if self.died:
+                    self.stretch.unsettled.append(exercise.id)
+                call = f"publish_hidden({exercise.id!r}, {seed!r}, {source!r})"
+                found = [
+                    _veiled(one, exercise) for one in await self._evidence(exercise, call, index)
+                ]
+                seen = judge(exercise, hidden, found, seed)
+                verdict = verdict if seen.passed else dataclasses.replace(seen, notes=verdict.notes)
+            self.verdicts.append(verdict)
+            self.nb.cells[index].outputs = verdict_outputs(verdict)
+
+    async def _evidence(self, exercise: Exercise, call: str, index: int) -> list[Evidence]:
+        """Let the kernel run probes, and read what it hands over."""
+        source = f"{self.request}\n__import__('autograder.student.publishing').remote.{call}"
+        cell = nbformat.v4.new_code_cell(source)
+        shown = self.nb.cells[index]
+        if not self.died:
+            self._judging = True
+            await self._run(cell, index, None, False)
+            self._judging = False
+            # nbclient puts the cell that it ran into the notebook.
+            self.nb.cells[index] = shown
+        evidence = self._read(cell, exercise)
+        kinds = {one.failure.kind for one in evidence if one.failure}
+        self.failures.setdefault(exercise.id, set()).update(kinds)
+        return evidence
+
+    def _read(self, cell: NotebookNode, exercise: Exercise) -> list[Evidence]:
+        """Read the evidence that a cell handed over, or write down why there is none."""
+        reason = "exit"
+        found = [output.data[MIME] for output in cell.outputs if MIME in output.get("data", {})]
+        if len(found) == 1:
+            try:
+                return decode(base64.b64decode(found[0], validate=True))
+            except (EvidenceError, ValueError, TypeError):
+                reason = "no_evidence"
+        elif not self.died:
+            timed_out = any(o.get("ename") == "CellTimeoutError" for o in cell.outputs)
+            reason = "timeout" if timed_out else "no_evidence"
+        failure = Failure(reason, "the time limit")
+        return [Evidence(probe.name, failure=failure) for probe in exercise.probes]
+
+
+def derived_seed(secret: int, purpose: str) -> int:
+    """Make a seed of a secret one: whoever learns it can tell neither the secret nor one for another purpose."""
+    return int.from_bytes(hashlib.sha256(f"{purpose} {secret}".encode()).digest()[:7], "big")
+
+
+def _size(content: dict[str, Any]) -> int:
+    parts = [
+        content.get("text", ""),
+        *content.get("data", {}).values(),
+        *content.get("traceback", ()),
+    ]
+    return sum(len(part) if isinstance(part, str) else len(str(part)) for part in parts)
+
+
+def _veiled(seen: Evidence, exercise: Exercise) -> Evidence:
+    """Keep of what a hidden probe saw what decides points, and no text that the kernel could write.
+
+    A message or a line printed could spell the probe out, and would be in the feedback.
+    """
+    failure = seen.failure
+    if failure:
+        known = {
+            "forbidden": (*exercise.forbidden, _own_name(exercise)),
+            "timeout": (f"{SECONDS:g} seconds",),
+        }
+        message = failure.message if failure.message in known.get(failure.kind, ()) else ""
+        failure = Failure(failure.kind, message) if failure.kind in known else Failure("raised")
+    return Evidence(seen.probe, seen.value, failure)
+
+
+def _own_name(exercise: Exercise) -> str:
+    reference = exercise.reference
+    return f"{reference.__module__}.{reference.__qualname__}" if callable(reference) else ""
+
+
+def _error(name: str, sentence: str) -> NotebookNode:
+    return new_output(
+        "error", ename=name, evalue=sentence, traceback=textwrap.wrap(f"{name}: {sentence}", WIDTH)
+    )
+
+
+def refusal_outputs(notebook: NotebookNode, reason: str) -> list[list[dict[str, Any]]]:
+    """Write the outputs of each cell of a notebook that is not graded: no check in it earns anything."""
+    return [
+        [_error("NotGraded", reason)]
+        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade")
+        else []
+        for cell in notebook.cells
+    ]
+
+
+def verdict_outputs(verdict: Verdict) -> list[NotebookNode]:
+    """Write a verdict as a cell's outputs, in the way that nbgrader reads points from them."""
+    shown = {"text/html": as_html(verdict), "text/plain": as_text(verdict)}
+    outputs = [new_output("display_data", data=shown)]
+    if not verdict.passed:
+        outputs.append(_error("CheckFailed", verdict.sentence))
+    return outputs
+
+
+def read_notebook(path: Path) -> NotebookNode:
+    """Read a notebook file.
+
+    Raises:
+        UnreadableNotebook: It does not exist, is empty, is no JSON or no notebook.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise UnreadableNotebook(f"There is no notebook {path}; look at the name.") from None
+    except OSError as error:
+        raise UnreadableNotebook(f"{path} cannot be read: {error.strerror}.") from None
+    try:
+        return parse_notebook(data, str(path))
+    except UnreadableNotebook as error:
+        raise UnreadableNotebook(
+            f"{error} `autograder reset` lays a fresh copy and keeps this one."
+        ) from None
+
+
+def parse_notebook(data: bytes, name: str) -> NotebookNode:
+    """Read a notebook from the bytes of its file; the name is for the messages.
+
+    Raises:
+        UnreadableNotebook: They are empty, no UTF-8 text, no JSON or no notebook.
+    """
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise UnreadableNotebook(f"{name} is not UTF-8 text.") from None
+    if not text.strip():
+        raise UnreadableNotebook(f"{name} is empty.")
+    try:
+        parsed = json.loads(text)
+        versions = [parsed["nbformat"], parsed.get("nbformat_minor", 0)]
+        if any(type(one) is not int for one in versions):
+            raise ValueError(versions)
+        with warnings.catch_warnings():
+            # An older notebook without ids of cells is given some.
+            warnings.simplefilter("ignore")
+            notebook: NotebookNode = nbformat.reads(text, as_version=4)
+            nbformat.validate(notebook)
+    except (json.JSONDecodeError, RecursionError):
+        raise UnreadableNotebook(f"{name} is no notebook: it is not JSON.") from None
+    except (nbformat.ValidationError, AttributeError, KeyError, TypeError, ValueError):
+        raise UnreadableNotebook(f"{name} is JSON, but no notebook.") from None
+    return notebook
+
+
+def lab_of(notebook: NotebookNode, path: Path, wanted: str = "") -> Lab:
+    """Say which lab a notebook is of, and make sure that each of its checks is there once.
+
+    Args:
+        notebook: The notebook.
+        path: Where it came from, for the messages.
+        wanted: The folder's name of the lab that it should be of; any lab will do by default.
+
+    Raises:
+        ChangedNotebook: It is of no lab, or a check cell was deleted, duplicated or renamed.
+    """
+    marks = notebook.metadata.get("autograder")
+    folder = marks.get("lab", "") if isinstance(marks, dict) else ""
+    topic = str(folder).partition("_")[2]
+    if topic not in register.topics():
+        raise ChangedNotebook(
+            f"{path} is not the notebook of a lab; check one from your labs' folder."
+        )
+    lab = register.load(topic)
+    if wanted and wanted != lab.folder:
+        raise ChangedNotebook(
+            f"{path} is the notebook of lab {lab.folder}, not of {wanted}. Move it back, or run "
+            f"`autograder reset {wanted}`, which keeps a copy of it."
+        )
+    checked = [exercise.id for cell in notebook.cells if (exercise := exercise_of(cell))]
+    missing = [one.id for one in lab if one.id not in checked]
+    twice = sorted({one for one in checked if checked.count(one) > 1})
+    strange = [one for one in checked if one not in lab.exercises]
+    if missing or twice or strange:
+        parts = [
+            f"the check of {', '.join(missing)} was deleted or renamed" if missing else "",
+            f"the check of {', '.join(twice)} stands more than once" if twice else "",
+            f"the check of {', '.join(strange)} is another lab's" if strange else "",
+        ]
+        raise ChangedNotebook(
+            f"In {path}, {'; '.join(filter(None, parts))}. Take the cell back with Undo, or run "
+            f"`autograder reset {lab.folder}`, which keeps a copy of yours."
+        )
+    return lab
+
+
+def run_and_judge(
+    path: Path, hidden_sources: dict[str, str] | None = None, wanted: str = ""
+) -> list[Verdict]:
+    """Run a notebook file from top to bottom and judge each of its exercises.
+
+    The file is not changed. `wanted` names the lab that it should be of; any lab will do by default.
+
+    Raises:
+        UnreadableNotebook: It is no notebook.
+        ChangedNotebook: Its check cells are not those of its lab.
+    """
+    notebook = read_notebook(path)
+    lab_of(notebook, path, wanted)
+    client = JudgingClient(notebook, path.parent.resolve(), hidden_sources=hidden_sources)
+    client.execute()
+    return client.verdicts

@@ -1,0 +1,102 @@
+"""What a learner calls in a notebook: `check`, `hint`, `progress`."""
+
+from __future__ import annotations
+
+import html
+import sys
+import textwrap
+from collections.abc import Mapping
+from typing import Any
+
+from autograder.errors import AutograderError, KeptSafe, UnknownExercise
+from autograder.exercise import Exercise, Lab, register
+from autograder.exercise.draws import PUBLIC_SEED
+from autograder.judging.feedback import WIDTH, as_html, as_text
+from autograder.judging.judge import Verdict, judge
+from autograder.notebook.attempts import record
+from autograder.notebook.showing import PlainError, require_text, show
+from autograder.student.answers import collect
+
+
+class CheckFailed(Exception):
+    """An answer is not right yet. Shown without a traceback: the verdict says what there is to say."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Give IPython what to print in place of a traceback."""
+        return textwrap.wrap(f"CheckFailed: {self}", WIDTH)
+
+
+def _names() -> Mapping[str, Any]:
+    """Find the names of the notebook, or of the module that called."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    if shell is not None:
+        names: Mapping[str, Any] = shell.user_ns
+        return names
+    return sys._getframe(2).f_globals
+
+
+def verdict_on(exercise: Exercise, names: Mapping[str, Any]) -> Verdict:
+    """Check one answer with the public probes."""
+    evidence = collect(exercise, names, PUBLIC_SEED)
+    return judge(exercise, exercise.probes, evidence, PUBLIC_SEED)
+
+
+def check(exercise_id: str | None = None) -> None:
+    """Check one answer, or all of the lab's answers so far, and say what is wrong.
+
+    Args:
+        exercise_id: As in `check("attention.causal_mask")`. Left out, all exercises of the lab whose
+            answers are defined in the notebook are checked.
+
+    Raises:
+        CheckFailed: An answer is not right yet.
+        AutograderError: There is no such exercise.
+    """
+    names = _names()
+    try:
+        if exercise_id is None:
+            asked = _so_far(names)
+        else:
+            require_text("check", exercise_id)
+            asked = [register.find(exercise_id)]
+    except AutograderError as error:
+        raise PlainError(str(error)) from None
+    verdicts = [verdict_on(exercise, names) for exercise in asked]
+    if exercise_id is None:
+        # An exercise that is still ahead is no failure when one asks how things stand.
+        verdicts = [verdict for verdict in verdicts if verdict.status != "unwritten"]
+        if not verdicts:
+            show("<p>Nothing to check yet.</p>", "Nothing to check yet.")
+    unsaved = ""
+    for verdict in verdicts:
+        try:
+            record(verdict)
+        except KeptSafe as error:
+            unsaved = str(error)
+    markup = "".join(map(as_html, verdicts))
+    if unsaved:
+        markup += f"<p>{html.escape(unsaved)}</p>"
+    show(markup, "\n\n".join([*map(as_text, verdicts), *filter(None, [unsaved])]))
+    failed = [verdict for verdict in verdicts if not verdict.passed]
+    if failed:
+        raise CheckFailed(" ".join(verdict.sentence for verdict in failed)) from None
+
+
+def _so_far(names: Mapping[str, Any]) -> list[Exercise]:
+    """List the exercises of the lab that this notebook is of: the one most of whose names it defines."""
+
+    def is_own(one: Exercise) -> bool:
+        # A function of llmlab's is not the notebook's own; a right number or letter may well be ours too.
+        return one.name in names and (one.is_plain or names[one.name] is not one.reference)
+
+    def own(lab: Lab) -> list[Exercise]:
+        return [one for one in lab if is_own(one)]
+
+    best = max((own(lab) for lab in register.labs()), key=len, default=[])
+    if not best:
+        raise UnknownExercise(
+            "No answer is defined in this notebook yet; run the cells that define yours, or name "
+            'one: check("attention.causal_mask").'
+        )
+    return best

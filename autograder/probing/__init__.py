@@ -1,0 +1,1 @@
+"""Runs a probe on an implementation, guarded, and hands over what happened as plain data."""

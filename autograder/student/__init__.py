@@ -1,0 +1,1 @@
+"""What runs in the student's own process: finding the answer, trying it, handing over evidence."""
