@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import runpy
 from functools import cache
 from pathlib import Path
 
 from nbformat import NotebookNode
 
 from autograder.authoring.source import source_notebook
-from autograder.exercise import Exercise, Lab, Probe, register
-from autograder.exercise.private import read_hidden
+from autograder.exercise import Exercise, Lab, Private, Probe, register
+from autograder.exercise.private import hidden_source, private_files, read_private
 
 ROOT = Path(__file__).parent.parent
 SOLUTIONS = ROOT / "solutions"
@@ -33,17 +32,28 @@ def imports_of(cell: NotebookNode) -> str:
 
 
 @cache
-def _hidden(folder: Path) -> dict[str, list[Probe]]:
-    return read_hidden((folder / "hidden.py").read_text("utf-8"))
+def privates(lab: Lab) -> dict[str, Private]:
+    """Read what is never released of a lab, by the exercise's id."""
+    files = private_files(SOLUTIONS / lab.folder / "private", lab)
+    return {one: read_private(path.read_text("utf-8")) for one, path in files.items()}
+
+
+def private_text(lab: Lab, exercise_id: str) -> str:
+    return private_files(SOLUTIONS / lab.folder / "private", lab)[exercise_id].read_text("utf-8")
+
+
+def hidden_sources(lab: Lab) -> dict[str, str]:
+    return {one: hidden_source(private_text(lab, one)) for one in privates(lab)}
+
+
+def _private(exercise: Exercise) -> Private:
+    return privates(register.load_of(exercise.id)).get(exercise.id, Private())
 
 
 def hidden_probes(exercise: Exercise) -> list[Probe]:
-    return _hidden(folder_of(exercise)).get(exercise.id, [])
+    return _private(exercise).probes
 
 
 @cache
 def variants() -> dict[str, list[object]]:
-    found: dict[str, list[object]] = {}
-    for lab in LABS:
-        found |= runpy.run_path(str(SOLUTIONS / lab.folder / "variants.py"))["VARIANTS"]
-    return found
+    return {one: private.variants for lab in LABS for one, private in privates(lab).items()}

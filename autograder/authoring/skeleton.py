@@ -9,51 +9,62 @@ from autograder.errors import AuthoringError
 from llmlab.errors import WorkspaceError
 from llmlab.workspace import write_safely
 
-_EXERCISES = '''"""Lab {number:02}: the exercises on {topic}."""
+_LAB = '''"""Lab {number:02}: {title}. Its exercises in order, with their points."""
+
+from autograder.exercise.declaration import Lab
+
+LAB = Lab(
+    {number},
+    "{topic}",
+    "{title}",
+    {{
+        "double": 1,
+    }},
+)
+'''
+
+_EXERCISE = '''"""`{topic}.double`: its probes, and what people get wrong about it."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Generator, Tensor
 
-from autograder.exercise import Lab
-
-LAB = Lab({number}, "{topic}", "{title}")
+from autograder.exercise import Switches, normal
+from autograder.exercises.{topic} import LAB
 
 
 def _double(x: Tensor) -> Tensor:
     return 2 * x
 
 
-double = LAB.exercise(
+exercise = LAB.exercise(
     "double",
-    points=1,
     # Point this at the function in llmlab that the lab teaches.
     reference=_double,
     hints=("Where to look.", "The idea.", "The line, in words."),
+    matters="Where a real model does this.",
 )
 
 
-@double.probe
-def small_tensor(implementation: Any, generator: Generator) -> Any:
+@exercise.probe
+def three_numbers(implementation: Any, generator: Generator) -> Any:
     """A tensor of three numbers."""
-    return implementation(torch.randn(3, generator=generator))
+    return implementation(normal(generator, 3))
 
 
-@double.misconception(
-    "Your code squares its input. Doubling adds it to itself. Reread 'The first idea'."
+@exercise.faults(
+    squares="Your code squares its input. Doubling adds it to itself. Reread 'The first idea'.",
+    adds_two="Your code adds 2 to its input. Doubling multiplies by it. Reread 'The first idea'.",
+    negative="Your code gives the double with the opposite sign. Reread 'The first idea'.",
 )
-def squares(x: Tensor) -> Tensor:
-    return x**2
+def faulty(on: Switches) -> Any:
+    def double(x: Tensor) -> Tensor:
+        doubled = x + 2 if on("adds_two") else x * x if on("squares") else 2 * x
+        return -doubled if on("negative") else doubled
 
-
-@double.misconception(
-    "Your code adds 2 to its input. Doubling multiplies by it. Reread 'The first idea'."
-)
-def adds_two(x: Tensor) -> Tensor:
-    return x + 2
+    return double
 '''
 
 _SOURCE = '''# %% [markdown]
@@ -91,26 +102,33 @@ check("{topic}.double")
 # ### END SOLUTION
 '''
 
-_HIDDEN = '''"""Probes of lab {number:02} that are never released."""
+_PRIVATE = '''"""`{topic}.double`: hidden probes, and right answers written differently."""
 
 from typing import Any
 
-import torch
+from torch import Generator, Tensor
 
-from autograder.exercise import HiddenProbes
+from autograder.exercise import Private, normal
 
-HIDDEN = HiddenProbes("{topic}")
+private = Private()
 
 
-@HIDDEN.probe("double")
-def matrix(implementation: Any, generator: torch.Generator) -> Any:
-    """A matrix."""
-    return implementation(torch.randn(2, 3, generator=generator))
-'''
+@private.probe
+def more_numbers(implementation: Any, generator: Generator) -> Any:
+    """A tensor of seven numbers."""
+    return implementation(normal(generator, 7))
 
-_VARIANTS = '''"""Correct answers to lab {number:02}, written differently: each must get full points."""
 
-VARIANTS = {{"{topic}.double": [lambda x: x * 2, lambda x: x.add(x)]}}
+@private.variant
+def by_two(x: Tensor) -> Tensor:
+    """Multiply."""
+    return x * 2
+
+
+@private.variant
+def added(x: Tensor) -> Tensor:
+    """Add by the method."""
+    return x.add(x)
 '''
 
 _CHAPTER = """# {title}
@@ -146,10 +164,10 @@ def write_skeleton(root: Path, lab: str) -> list[Path]:
         if taken.name != lab:
             raise AuthoringError(f"Lab {match[1]} is {taken.name} already; choose another number.")
     texts = {
-        root / "autograder" / "exercises" / f"{topic}.py": _EXERCISES,
+        root / "autograder" / "exercises" / topic / "__init__.py": _LAB,
+        root / "autograder" / "exercises" / topic / "double.py": _EXERCISE,
         root / "solutions" / lab / f"{topic}.py": _SOURCE,
-        root / "solutions" / lab / "hidden.py": _HIDDEN,
-        root / "solutions" / lab / "variants.py": _VARIANTS,
+        root / "solutions" / lab / "private" / "double.py": _PRIVATE,
         root / "course" / f"{lab}.md": _CHAPTER,
     }
     for path in texts:

@@ -114,14 +114,14 @@ def _mark(
                 f"{place}: `{exercise_id}` is no id; write letters, digits and _ after `{topic}.`."
             )
         marks["points"] = points
-    elif exercise_id not in lab.exercises:
+    elif exercise_id not in lab.points:
         raise AuthoringError(
             f"{place}: there is no exercise `{exercise_id}`; declare it in the lab."
         )
     elif cell.cell_type != "code":
         raise AuthoringError(f"{place}: a cell marked {kind}= is a code cell; remove [markdown].")
     if kind == "check":
-        marks["points"] = lab.exercises[exercise_id].points
+        marks["points"] = lab.points[exercise_id]
         call = f'check("{exercise_id}")'
         if cell.source.strip() not in ("", call):
             raise AuthoringError(f"{place}: the cell must hold `{call}` and no more.")
@@ -137,11 +137,11 @@ def _mark(
 
 
 def _complete(lab: Lab, used: set[str], path: Path) -> None:
-    for exercise in lab:
+    for exercise_id in lab.points:
         for kind in ("exercise", "check"):
-            if _cell_name(kind, exercise.id) not in used:
+            if _cell_name(kind, exercise_id) not in used:
                 raise AuthoringError(
-                    f"{path.name} has no cell marked {kind}={exercise.id!r}; add it."
+                    f"{path.name} has no cell marked {kind}={exercise_id!r}; add it."
                 )
 
 

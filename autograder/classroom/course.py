@@ -8,6 +8,8 @@ import nbformat
 
 from autograder.authoring.building import lab_sources
 from autograder.authoring.source import source_notebook
+from autograder.exercise import register
+from autograder.exercise.private import hidden_source, private_files
 from llmlab.workspace import write_safely
 
 _CONFIG = '''"""nbgrader's configuration of this course; `nbgrader --help-all` explains every option."""
@@ -105,9 +107,9 @@ def init_course(course: Path, solutions: Path) -> list[str]:
         lab = source.parent.name
         target = course / "source" / lab / f"{source.stem}.ipynb"
         texts[target] = nbformat.writes(source_notebook(source)) + "\n"
-        hidden = source.with_name("hidden.py")
-        if hidden.exists():
-            texts[course / "hidden" / f"{lab}.py"] = hidden.read_text("utf-8")
+        for path in private_files(source.parent / "private", register.load(lab)).values():
+            hidden = hidden_source(path.read_text("utf-8"))
+            texts[course / "hidden" / lab / path.name] = f"{hidden}\n"
     for path, text in texts.items():
         if not path.exists():
             write_safely(path, text.encode())

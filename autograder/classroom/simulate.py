@@ -12,16 +12,17 @@ the points of its own exercise and of no other.
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
 import json
 import random
-import runpy
 import shutil
 import symtable
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import nbformat
@@ -31,12 +32,15 @@ from nbformat.v4 import new_code_cell
 from autograder.authoring.building import solutions_folder
 from autograder.authoring.source import release_notebook
 from autograder.errors import AuthoringError, AutograderError, SimulationRefused
-from autograder.exercise import Exercise, Lab
+from autograder.exercise import Exercise, FaultyProgram, Lab
 from autograder.exercise.cells import exercise_of, grade_id
+from autograder.exercise.private import private_files, read_private
 from autograder.grading.source import look
 from llmlab.workspace import write_safely
 
 FOLDER = "simulated"
+# The decorators that declare something, and are no part of an answer.
+_DECLARING = ("exercise.misconception", "exercise.faults", "private.variant")
 # What a class's list of names brings along, as far as a folder can be called so.
 _AWKWARD = (
     "Zoë Müller",
@@ -155,9 +159,7 @@ def _bare(node: ast.stmt) -> ast.stmt:
     copy = ast.parse(ast.unparse(node)).body[0]
     if isinstance(copy, ast.FunctionDef | ast.ClassDef):
         copy.decorator_list = [
-            one
-            for one in copy.decorator_list
-            if not ast.unparse(one).split("(")[0].endswith("conception")
+            one for one in copy.decorator_list if ast.unparse(one).split("(")[0] not in _DECLARING
         ]
     for one in ast.walk(copy):
         if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -212,10 +214,36 @@ def misconception_text(exercise: Exercise, name: str) -> str | None:
     (found,) = [one for one in exercise.misconceptions if one.name == name]
     if exercise.is_plain:
         return f"{exercise.name} = {found.implementation!r}"
+    for program in exercise.programs:
+        if name in program.sentences:
+            return faulty_text(exercise, program, name)
     home = inspect.getmodule(found.implementation)
     if home is None or not inspect.getsourcefile(home):
         return None
-    return _standing_alone(exercise, name, inspect.getsource(home), vars(home))
+    return _standing_alone(exercise, name, _text_of(home), vars(home))
+
+
+def faulty_text(exercise: Exercise, program: FaultyProgram, *names: str) -> str | None:
+    """Write a faulty program with some faults on as a student's answer that stands on its own.
+
+    Returns:
+        The text of the answer's cell, or None if its source cannot be had, or uses what the exercise forbids.
+    """
+    home = inspect.getmodule(program.builder)
+    if home is None or not inspect.getsourcefile(home):
+        return None
+    made = f"_faulty = {program.builder.__name__}({list(names)!r}.__contains__)"
+    return _standing_alone(exercise, "_faulty", f"{_text_of(home)}\n{made}\n", vars(home))
+
+
+def _text_of(home: ModuleType) -> str:
+    """Give a module's text, with that of the lab's shared definitions in the place of their import."""
+    text = inspect.getsource(home)
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.ImportFrom) and str(node.module).endswith("._shared"):
+            shared = importlib.import_module(str(node.module))
+            text = f"{inspect.getsource(shared)}\n{text}"
+    return text
 
 
 def _standing_alone(
@@ -246,16 +274,13 @@ def _reference_text(reference: Any, name: str) -> str:
 def _variants(lab: Lab) -> dict[str, list[tuple[str, str]]]:
     """Write the differently written correct answers, by exercise, where the sources of the labs are at hand."""
     try:
-        path = solutions_folder() / lab.folder / "variants.py"
+        files = private_files(solutions_folder() / lab.folder / "private", lab)
     except AutograderError:
         return {}
-    if not path.exists():
-        return {}
-    names = runpy.run_path(str(path))
-    text = path.read_text("utf-8")
     found: dict[str, list[tuple[str, str]]] = {}
-    for exercise in lab:
-        for number, value in enumerate(names["VARIANTS"].get(exercise.id, [])):
+    for exercise_id, path in files.items():
+        exercise, text = lab.find(exercise_id), path.read_text("utf-8")
+        for number, value in enumerate(read_private(text).variants):
             if exercise.is_plain:
                 entry: tuple[str, str | None] = (str(number), f"{exercise.name} = {value!r}")
             else:

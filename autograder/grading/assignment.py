@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 from autograder.errors import GradingError, UnreadableNotebook
 from autograder.exercise import Exercise, register
 from autograder.exercise.cells import exercise_of
-from autograder.exercise.private import read_hidden
+from autograder.exercise.private import private_files, read_private
 from autograder.grading.fingerprint import fingerprint
 from autograder.grading.run import FOLDER, write_whole
 from autograder.judging.execution import read_notebook
@@ -47,7 +47,7 @@ class Assignment:
         released: The released notebook's text of JSON.
         cells: The cells in it that are marked, in order, by grade id.
         sources: The text of all of its code cells.
-        hidden: The text of the lab's hidden.py; empty for an assignment that is no lab.
+        hidden: The text of each exercise's hidden probes, by its id; empty for an assignment that is no lab.
         seed: Draws the probes' inputs; secret.
         fingerprints: Of each exercise that it checks, in order.
     """
@@ -57,7 +57,7 @@ class Assignment:
     released: str
     cells: dict[str, ReleasedCell]
     sources: frozenset[str]
-    hidden: str
+    hidden: dict[str, str]
     seed: int
     fingerprints: dict[str, str] = field(default_factory=dict)
 
@@ -82,7 +82,7 @@ def load_assignment(
         name: nbgrader's name of the assignment.
         notebook: The notebook's name without .ipynb.
         release: The folder of the released assignment.
-        hidden_folder: Where each lab's hidden probes are, as `05_attention.py`.
+        hidden_folder: Where each lab's hidden probes are, as `05_attention/causal_mask.py`.
 
     Raises:
         GradingError: It was not generated yet, or cannot be read.
@@ -97,9 +97,10 @@ def load_assignment(
         ) from None
     cells = {one.grade_id: one for one in _released(node)}
     found = [exercise for cell in node.cells if (exercise := exercise_of(cell))]
-    file = hidden_folder / f"{name}.py"
-    hidden = file.read_text("utf-8") if found and file.exists() else ""
-    probes = read_hidden(hidden)
+    hidden = {}
+    if found:
+        files = private_files(hidden_folder / name, register.load_of(found[0].id))
+        hidden = {exercise: path.read_text("utf-8") for exercise, path in files.items()}
     return Assignment(
         name,
         notebook,
@@ -108,7 +109,7 @@ def load_assignment(
         frozenset(cell.source for cell in node.cells if cell.cell_type == "code"),
         hidden,
         course_seed(course, name),
-        {one.id: fingerprint(one, probes.get(one.id, ())) for one in found},
+        {one.id: fingerprint(one, read_private(hidden.get(one.id, "")).probes) for one in found},
     )
 
 

@@ -258,7 +258,7 @@ def _stretch(
         settings.cell_seconds,
         seed=derived_seed(job.assignment.seed, "public"),
         hidden_seed=derived_seed(job.assignment.seed, "hidden"),
-        hidden_sources={topic: job.assignment.hidden},
+        hidden_sources=job.assignment.hidden,
         manager=settings.manager(wall_seconds),
         only=wanted,
         request=request(topic, job.files) if topic else "",

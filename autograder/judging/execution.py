@@ -37,7 +37,7 @@ from autograder.errors import ChangedNotebook, EvidenceError, UnreadableNotebook
 from autograder.exercise import Exercise, Lab, register
 from autograder.exercise.cells import exercise_of
 from autograder.exercise.draws import PUBLIC_SEED
-from autograder.exercise.private import read_hidden
+from autograder.exercise.private import read_private
 from autograder.judging.feedback import WIDTH, as_html, as_text
 from autograder.judging.judge import Verdict, judge
 from autograder.probing.evidence import Evidence, Failure
@@ -86,7 +86,7 @@ class JudgingClient(NotebookClient):
         seconds: The time limit of each cell.
         seed: Draws the inputs of the public probes.
         hidden_seed: Draws those of the hidden ones; the kernel does not learn it before the last cell has run.
-        hidden_sources: The text of each lab's hidden.py, by topic.
+        hidden_sources: The text of each exercise's hidden probes, by its id.
         manager: Starts the kernel; by default one on this machine, as this user.
         only: The ids of the exercises to judge; by default all.
         request: A statement that the kernel runs before it collects evidence, and that may refuse.
@@ -229,9 +229,8 @@ class JudgingClient(NotebookClient):
         """Collect the evidence of the hidden probes where the public ones passed, and write the verdicts."""
         for index, (exercise, evidence) in sorted(self._public.items()):
             verdict = judge(exercise, exercise.probes, evidence, self.seed)
-            topic = exercise.id.partition(".")[0]
-            source = self.hidden_sources.get(topic, "")
-            hidden = read_hidden(source).get(exercise.id, [])
+            source = self.hidden_sources.get(exercise.id, "")
+            hidden = read_private(source).probes
             if verdict.passed and hidden:
                 seed = self.hidden_seed
                 if self.died:
@@ -411,9 +410,9 @@ def lab_of(notebook: NotebookNode, path: Path, wanted: str = "") -> Lab:
             f"`autograder reset {wanted}`, which keeps a copy of it."
         )
     checked = [exercise.id for cell in notebook.cells if (exercise := exercise_of(cell))]
-    missing = [one.id for one in lab if one.id not in checked]
+    missing = [one for one in lab.points if one not in checked]
     twice = sorted({one for one in checked if checked.count(one) > 1})
-    strange = [one for one in checked if one not in lab.exercises]
+    strange = [one for one in checked if one not in lab.points]
     if missing or twice or strange:
         parts = [
             f"the check of {', '.join(missing)} was deleted or renamed" if missing else "",

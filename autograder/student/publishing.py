@@ -8,7 +8,7 @@ from typing import Any
 
 from autograder.errors import EvidenceError
 from autograder.exercise import register
-from autograder.exercise.private import read_hidden
+from autograder.exercise.private import read_private
 from autograder.probing.evidence import Evidence, Failure
 from autograder.probing.wire import MAX_BYTES, encode
 from autograder.student.answers import collect, collect_with
@@ -31,7 +31,7 @@ def publish(names: Mapping[str, Any], exercise_id: str, seed: int) -> None:
 def publish_hidden(exercise_id: str, seed: int, source: str) -> None:
     """Run the hidden probes of one exercise on the answer that was published, and display the evidence."""
     exercise = register.find(exercise_id)
-    probes = read_hidden(source)[exercise_id]
+    probes = read_private(source).probes
     _display(collect_with(probes, exercise, _answers.get(exercise_id, {}), seed))
 
 

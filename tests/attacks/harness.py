@@ -279,7 +279,7 @@ def make_course(folder: Path) -> None:
     course = folder / COURSE
     init_course(course, SOLUTIONS)
     nbgrader(course, "generate_assignment", LAB.folder)
-    hidden = course / "hidden" / f"{LAB.folder}.py"
+    hidden = course / "hidden" / LAB.folder / "average.py"
     hidden.write_text(hidden.read_text() + f"\nCANARY = {CANARIES['hidden probes']!r}\n")
     (course / "grades.csv").write_text(CANARIES["gradebook"])
     (folder / "home.txt").write_text(CANARIES["home"])

@@ -12,14 +12,13 @@ from autograder.authoring.building import build
 from autograder.authoring.source import release_notebook
 from autograder.exercise import Lab
 from autograder.judging.execution import JudgingClient
-from tests.labs import LABS, ROOT, SOLUTIONS, source_of
+from tests.labs import LABS, ROOT, SOLUTIONS, hidden_sources, source_of
 
 every_lab = pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.folder)
 
 
 def run(notebook: NotebookNode, lab: Lab, folder: Path) -> JudgingClient:
-    hidden = (SOLUTIONS / lab.folder / "hidden.py").read_text("utf-8")
-    client = JudgingClient(notebook, folder, seconds=180, hidden_sources={lab.topic: hidden})
+    client = JudgingClient(notebook, folder, seconds=180, hidden_sources=hidden_sources(lab))
     client.execute()
     return client
 

@@ -63,10 +63,10 @@ def test_a_new_lab_builds_and_passes_every_check_that_is_collected_from_labs(
 def test_a_skeleton_is_five_files_named_by_its_lab(empty: Path) -> None:
     written = write_skeleton(empty, "42_long_context")
     assert [str(path.relative_to(empty)) for path in written] == [
-        "autograder/exercises/long_context.py",
+        "autograder/exercises/long_context/__init__.py",
+        "autograder/exercises/long_context/double.py",
         "solutions/42_long_context/long_context.py",
-        "solutions/42_long_context/hidden.py",
-        "solutions/42_long_context/variants.py",
+        "solutions/42_long_context/private/double.py",
         "course/42_long_context.md",
     ]
     assert written[4].read_text("utf-8").startswith("# Long context\n")

@@ -142,7 +142,7 @@ def fails_on_long_lists(notebook: NotebookNode) -> None:
 
 NEW_PROBE = '''
 
-@HIDDEN.probe("average")
+@private.probe
 def many_numbers(implementation: Any, generator: torch.Generator) -> Any:
     """Two hundred numbers."""
     return implementation(torch.rand(200, generator=generator).tolist())
@@ -154,7 +154,7 @@ def test_a_changed_exercise_is_graded_again_and_no_other(room: Classroom) -> Non
     room.hand_in("ada", fails_on_long_lists)
     (before,) = grade_lab(room.course, LAB.folder, workers=here)
     assert before.points == FULL
-    hidden = room.root / "hidden" / f"{LAB.folder}.py"
+    hidden = room.root / "hidden" / LAB.folder / "average.py"
     hidden.write_text(hidden.read_text("utf-8") + NEW_PROBE)
     (after,) = grade_lab(room.course, LAB.folder, workers=here)
     assert set(here.ran[-1].known) == {"welcome.equal_share", "welcome.model_output"}

@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 from autograder.exercise import register
-from autograder.exercise.private import read_hidden
+from autograder.exercise.private import read_private
 from autograder.grading.fingerprint import fingerprint, grader_version
-from tests.labs import EXERCISES, ROOT, SOLUTIONS
+from tests.labs import EXERCISES, ROOT
 
-HIDDEN = (SOLUTIONS / "00_welcome" / "hidden.py").read_text("utf-8")
+HIDDEN = private_text(register.load("welcome"), AVERAGE.id)
 AVERAGE = register.find("welcome.average")
 
 
 def of(hidden: str) -> str:
-    return fingerprint(AVERAGE, read_hidden(hidden)[AVERAGE.id])
+    return fingerprint(AVERAGE, read_private(hidden).probes)
 
 
 def test_every_exercise_has_its_own() -> None:
@@ -58,8 +58,8 @@ CHANGES = {
     "the words": ("Seven numbers", "Many numbers"),
     "a name": ("def drawn_numbers", "def other_numbers"),
     "a comparison": (
-        '@HIDDEN.probe("average")\ndef drawn',
-        '@HIDDEN.probe("average", compare=same_set())\ndef drawn',
+        "@private.probe\ndef drawn",
+        "@private.probe_with(same_set())\ndef drawn",
     ),
 }
 

@@ -18,7 +18,7 @@ from autograder.exercise.cells import exercise_of, grade_id
 from autograder.grading.assignment import Assignment, load_assignment
 from autograder.grading.batch import Workers
 from autograder.grading.engine import Job, Result, Settings
-from tests.labs import LABS, SOLUTIONS, imports_of, source_of
+from tests.labs import LABS, imports_of, source_of
 
 pytestmark = pytest.mark.usefixtures("sandbox")
 
@@ -36,8 +36,10 @@ def assignment_of(lab: Lab, released: NotebookNode, folder: Path) -> Assignment:
     release.mkdir(parents=True)
     nbformat.write(released, release / f"{lab.topic}.ipynb")
     hidden = folder / "hidden"
-    hidden.mkdir(exist_ok=True)
-    (hidden / f"{lab.folder}.py").write_text((SOLUTIONS / lab.folder / "hidden.py").read_text())
+    (hidden / lab.folder).mkdir(parents=True, exist_ok=True)
+    for exercise_id, text in hidden_sources(lab).items():
+        name = module_name(exercise_id.partition(".")[2])
+        (hidden / lab.folder / f"{name}.py").write_text(text)
     return load_assignment(folder, lab.folder, lab.topic, release, hidden)
 
 

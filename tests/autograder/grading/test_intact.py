@@ -19,7 +19,7 @@ TOUCHED = [
     ("autograder.student.publishing", "collect"),
     ("autograder.student.publishing", "collect_with"),
     ("autograder.student.publishing", "encode"),
-    ("autograder.student.publishing", "read_hidden"),
+    ("autograder.student.publishing", "read_private"),
     ("autograder.student.publishing", "_display"),
     ("autograder.student.answers", "observe"),
     ("autograder.probing.observing", "forbidding"),

@@ -262,10 +262,9 @@ def test_no_solution_and_no_release_raises_an_alarm(lab: Any) -> None:
 
 @pytest.mark.parametrize("exercise", [e for e in EXERCISES if not e.is_plain], ids=lambda e: e.id)
 def test_no_variant_of_an_answer_raises_an_alarm(exercise: Exercise) -> None:
-    from tests.labs import variants
+    from tests.labs import private_text, variants
 
-    path = SOLUTIONS / register.load(exercise.id.partition(".")[0]).folder / "variants.py"
-    whole = path.read_text("utf-8")
+    whole = private_text(register.load_of(exercise.id), exercise.id)
     for one in variants()[exercise.id]:
         name = getattr(one, "__name__", "")
         if name.isidentifier():

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.exercise import Exercise, Lab, Probe
-from autograder.exercise.private import HIDDEN_FILE, read_hidden
+from autograder.exercise.private import HIDDEN_FILE, read_private
 from autograder.judging.feedback import as_html, as_text
 from autograder.judging.judge import Verdict, judge
 from autograder.probing.evidence import Evidence, Failure, Returned
@@ -25,10 +25,10 @@ SEED = 7
 SECRET = "48151.625"
 HIDDEN = f"""
 import torch
-from autograder.exercise import HiddenProbes
-HIDDEN = HiddenProbes("demo")
+from autograder.exercise import Private
+private = Private()
 
-@HIDDEN.probe("successor")
+@private.probe
 def unseen(implementation, generator):
     "A number nobody knows."
     return implementation(torch.tensor({SECRET}))
@@ -340,7 +340,7 @@ ANSWERS = {
 
 
 def graded(answer: Any, exercise: Exercise) -> Verdict:
-    hidden: list[Probe] = read_hidden(HIDDEN)["demo.successor"]
+    hidden: list[Probe] = read_private(HIDDEN).probes
     evidence = collect(exercise, {"successor": answer}, SEED, hidden)
     return judge(exercise, [*exercise.probes, *hidden], evidence, SEED)
 

@@ -1,0 +1,50 @@
+"""`foundations.entropy`: hidden probes, and right answers written differently."""
+
+import math
+from collections import Counter
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Generator, Tensor
+
+from autograder.exercise import Private
+
+private = Private()
+
+
+def shares(generator: Generator, *shape: int) -> torch.Tensor:
+    """Draw distributions along the last dimension."""
+    return torch.rand(*shape, generator=generator).add(0.01).log().mul(2).softmax(dim=-1)
+
+
+@private.probe
+def many_outcomes(implementation: Any, generator: Generator) -> Any:
+    """One distribution alone, two leading dimensions, a single outcome, and a thousand of them."""
+    return [
+        implementation(shares(generator, 4)),
+        implementation(shares(generator, 2, 3, 5)),
+        implementation(torch.ones(3, 1)),
+        implementation(shares(generator, 1000)),
+    ]
+
+
+@private.variant
+def entropy_where(probabilities: Tensor) -> Tensor:
+    """Replace the products that are no number."""
+    products = probabilities * torch.log(probabilities)
+    return -torch.where(probabilities > 0, products, torch.zeros_like(products)).sum(-1)
+
+
+@private.variant
+def entropy_xlogy(probabilities: Tensor) -> Tensor:
+    """Use the function of PyTorch that knows the limit."""
+    return torch.xlogy(probabilities, probabilities).sum(dim=-1).neg()
+
+
+@private.variant
+def entropy_floor(probabilities: Tensor) -> Tensor:
+    """Keep the logarithm away from 0, and change its base."""
+    bits = probabilities.clamp_min(1e-30).log2() * -probabilities
+    return torch.sum(bits * math.log(2), dim=-1)

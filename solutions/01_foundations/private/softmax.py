@@ -1,0 +1,56 @@
+"""`foundations.softmax`: hidden probes, and right answers written differently."""
+
+import math
+from collections import Counter
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Generator, Tensor
+
+from autograder.exercise import Private
+
+private = Private()
+
+
+@private.probe
+def free_dimensions(implementation: Any, generator: Generator) -> Any:
+    """One row alone, two leading dimensions, a single score, and double precision."""
+    scores = 100 * torch.randn(2, 3, 5, generator=generator)
+    return [
+        implementation(scores[0, 0]),
+        implementation(scores),
+        implementation(scores[..., :1]),
+        implementation(scores.double()),
+    ]
+
+
+@private.probe
+def gradient(implementation: Any, generator: Generator) -> Any:
+    """The gradient that flows back to the scores."""
+    scores = (3 * torch.randn(2, 4, generator=generator)).requires_grad_()
+    (implementation(scores) * torch.randn(2, 4, generator=generator)).sum().backward()
+    return {"gradient of the scores": scores.grad}
+
+
+@private.variant
+def softmax_in_place(scores: Tensor) -> Tensor:
+    """Change a copy in place."""
+    powers = scores - scores.max(dim=-1, keepdim=True).values
+    powers = powers.exp_()
+    return powers.div(powers.sum(-1, keepdim=True))
+
+
+@private.variant
+def softmax_ratios(scores: Tensor) -> Tensor:
+    """One over the sum of the ratios to all others."""
+    return 1 / (scores[..., None, :] - scores[..., :, None]).exp().sum(dim=-1)
+
+
+@private.variant
+def softmax_double(scores: Tensor) -> Tensor:
+    """Compute in float64 and give back the kind that came."""
+    wide = scores.double()
+    powers = torch.exp(wide - torch.amax(wide, -1)[..., None])
+    return (powers / torch.sum(powers, -1)[..., None]).to(scores.dtype)

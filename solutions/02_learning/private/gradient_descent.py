@@ -1,0 +1,60 @@
+"""`learning.gradient_descent`: hidden probes, and right answers written differently."""
+
+import copy
+import math
+from typing import Any
+
+import torch
+from torch import Generator, nn
+from torch.nn import functional
+
+from autograder.exercise import Private, fill_parameters, normal
+from llmlab.foundations import Value
+
+private = Private()
+
+
+@private.probe
+def one_example(implementation: Any, generator: Generator) -> Any:
+    """A single example of one feature, and more features than examples, in double precision."""
+    inputs, targets = normal(generator, 1, 1), normal(generator, 1)
+    wide = normal(generator, 3, 6).double()
+    return [
+        implementation(inputs, targets, torch.zeros(1), 0.2, 3),
+        implementation(wide, torch.arange(3).double(), torch.ones(6).double(), 0.01, 5),
+    ]
+
+
+@private.variant
+def descent_by_autograd(inputs, targets, weights, learning_rate, steps):
+    """Let PyTorch compute the gradient."""
+    weights = weights.clone().requires_grad_()
+    for _ in range(steps):
+        loss = functional.mse_loss(inputs @ weights, targets)
+        (gradient,) = torch.autograd.grad(loss, weights)
+        weights = (weights - learning_rate * gradient).detach().requires_grad_()
+    return weights.detach()
+
+
+@private.variant
+def descent_in_place(inputs, targets, weights, learning_rate, steps):
+    """Change a copy, and average over the examples by hand."""
+    weights = weights.clone()
+    for _ in range(steps):
+        errors = (inputs * weights).sum(dim=1) - targets
+        weights -= learning_rate * (2 * errors[:, None] * inputs).mean(dim=0)
+    return weights
+
+
+@private.variant
+def descent_loop(inputs, targets, weights, learning_rate, steps):
+    """Go through examples and features one by one."""
+    now = weights.tolist()
+    rows, answers = inputs.tolist(), targets.tolist()
+    for _ in range(steps):
+        gradient = [0.0] * len(now)
+        for row, answer in zip(rows, answers, strict=True):
+            error = sum(x * w for x, w in zip(row, now, strict=True)) - answer
+            gradient = [g + 2 * error * x / len(rows) for g, x in zip(gradient, row, strict=True)]
+        now = [w - learning_rate * g for w, g in zip(now, gradient, strict=True)]
+    return torch.tensor(now)

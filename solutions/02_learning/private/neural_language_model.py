@@ -1,0 +1,56 @@
+"""`learning.NeuralLanguageModel`: hidden probes, and right answers written differently."""
+
+import copy
+import math
+from typing import Any
+
+import torch
+from torch import Generator, nn
+from torch.nn import functional
+
+from autograder.exercise import Private, fill_parameters, normal
+from llmlab.foundations import Value
+
+private = Private()
+
+
+@private.probe
+def leading_dimensions(implementation: Any, generator: Generator) -> Any:
+    """Two leading dimensions; a context of a single letter; large weights."""
+    model = implementation(5, 2, 3, 4)
+    shapes = fill_parameters(model, generator)
+    with torch.no_grad():
+        model.hidden.weight.mul_(4)
+    single = implementation(4, 1, 2, 3)
+    fill_parameters(single, generator)
+    contexts = torch.randint(5, (2, 3, 2), generator=generator)
+    return [shapes, model(contexts), single(torch.tensor([[3], [0]]))]
+
+
+@private.variant
+class ModelByColumns(nn.Module):
+    """One part of the hidden map for each place, and the results added up."""
+
+    def __init__(self, vocabulary_size, context_length, embedding_dim, hidden_dim):
+        super().__init__()
+        self.table = nn.Parameter(torch.randn(vocabulary_size, embedding_dim))
+        self.hidden = nn.Linear(context_length * embedding_dim, hidden_dim)
+        self.output = nn.Linear(hidden_dim, vocabulary_size)
+
+    def forward(self, contexts):
+        """Score the next letter."""
+        total = self.hidden.bias
+        for place, part in enumerate(self.hidden.weight.split(self.table.shape[1], dim=1)):
+            total = total + self.table[contexts[..., place]] @ part.T
+        return torch.einsum("...h,vh->...v", total.tanh(), self.output.weight) + self.output.bias
+
+
+@private.variant
+class ModelByFunctions(ModelByColumns):
+    """PyTorch's functions, and a view in place of flatten."""
+
+    def forward(self, contexts):
+        """Score the next letter."""
+        vectors = functional.embedding(contexts, self.table)
+        joined = vectors.reshape(*contexts.shape[:-1], -1)
+        return self.output(functional.tanh(functional.linear(joined, *self.hidden.parameters())))

@@ -1,0 +1,65 @@
+"""`data.resemblance`: hidden probes, and right answers written differently."""
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import combinations
+from typing import Any
+
+import torch
+from torch import Generator, Tensor
+
+from autograder.exercise import Private
+from llmlab import data
+from llmlab.data import PRIME, content_words
+
+private = Private()
+
+
+WORDS = ("stone", "cloud", "bird", "harbor", "engine", "market", "violin", "summer")
+
+
+def drawn(generator: Generator, count: int) -> list[str]:
+    """Draw words."""
+    places = torch.randint(0, len(WORDS), (count,), generator=generator)
+    return [WORDS[int(place)] for place in places]
+
+
+@private.probe
+def long_texts(implementation: Any, generator: Generator) -> Any:
+    """Texts of forty words, the one made of the other, and texts that share nothing."""
+    words = drawn(generator, 40)
+    first, second = " ".join(words), " ".join(words[10:] + words[:10])
+    return [
+        *(implementation(first, second, size) for size in (2, 5, 8)),
+        implementation("one two three", "four five six", 2),
+        implementation(first, first, 3),
+    ]
+
+
+@private.variant
+def resemblance_by_counting(first: str, second: str, size: int = 5) -> float:
+    """Count what both have, and subtract it from the sum of the sizes."""
+    one, two = (_strings(content_words(text), size) for text in (first, second))
+    both = sum(run in two for run in one)
+    return both / (len(one) + len(two) - both)
+
+
+@private.variant
+def resemblance_by_zip(first: str, second: str, size: int = 5) -> float:
+    """Make the runs by zipping shifted lists."""
+
+    def runs(text: str) -> frozenset[tuple[str, ...]]:
+        words = content_words(text)
+        shifted = [words[k:] for k in range(min(size, max(1, len(words))))]
+        return frozenset(zip(*shifted, strict=False)) or frozenset({()})
+
+    one, two = runs(first), runs(second)
+    return len(one.intersection(two)) / len(one.union(two))
+
+
+def _strings(words: list[str], size: int) -> set[str]:
+    if len(words) <= size:
+        return {" ".join(words)}
+    return {" ".join(words[i : i + size]) for i in range(len(words) - size + 1)}

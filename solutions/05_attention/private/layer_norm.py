@@ -1,0 +1,58 @@
+"""`attention.layer_norm`: hidden probes, and right answers written differently."""
+
+import math
+from typing import Any
+
+import torch
+from torch import Generator, Tensor, nn
+
+from autograder.exercise import Private, fill_parameters
+from llmlab.model import FeedForward, LayerNorm
+from llmlab.model import MultiHeadAttention as ReferenceAttention
+
+private = Private()
+
+
+@private.probe
+def other_epsilon(implementation: Any, generator: Generator) -> Any:
+    """A single vector with an epsilon of its own, and four dimensions of double precision."""
+    x = torch.randn(2, 2, 3, 6, generator=generator, dtype=torch.float64)
+    weight, bias = torch.randn(2, 6, generator=generator, dtype=torch.float64)
+    return [implementation(x[0, 0, 0], weight, bias, 0.25), implementation(x, weight, bias)]
+
+
+@private.probe
+def gradient_of_the_norm(implementation: Any, generator: Generator) -> Any:
+    """The gradients of the input, the weight and the bias."""
+    x = torch.randn(4, 6, generator=generator).requires_grad_()
+    weight = torch.randn(6, generator=generator).requires_grad_()
+    bias = torch.randn(6, generator=generator).requires_grad_()
+    implementation(x, weight, bias).square().sum().backward()
+    return {"input": x.grad, "weight": weight.grad, "bias": bias.grad}
+
+
+@private.variant
+def norm_double(x: Tensor, weight: Tensor, bias: Tensor, epsilon: float = 1e-5) -> Tensor:
+    """Compute in float64 and leave it there."""
+    wide = x.double()
+    variance, mean = torch.var_mean(wide, dim=-1, correction=0, keepdim=True)
+    return weight * ((wide - mean) / (variance + epsilon).sqrt()) + bias
+
+
+@private.variant
+def norm_in_place(x: Tensor, weight: Tensor, bias: Tensor, epsilon: float = 1e-5) -> Tensor:
+    """Change a copy in place, and measure by a norm."""
+    out = x - x.sum(dim=-1, keepdim=True) / x.shape[-1]
+    scale = torch.rsqrt((out * out).sum(dim=-1, keepdim=True) / x.shape[-1] + epsilon)
+    out = out * scale
+    out *= weight
+    out += bias
+    return out
+
+
+@private.variant
+def norm_of_squares(x: Tensor, weight: Tensor, bias: Tensor, epsilon: float = 1e-5) -> Tensor:
+    """Take the variance as the mean of the squares less the square of the mean."""
+    mean = x.mean(-1, keepdim=True)
+    variance = (x**2).mean(-1, keepdim=True) - mean**2
+    return (x - mean) / (variance + epsilon) ** 0.5 * weight + bias

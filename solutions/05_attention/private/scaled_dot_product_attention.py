@@ -1,0 +1,85 @@
+"""`attention.scaled_dot_product_attention`: hidden probes, and right answers written differently."""
+
+import math
+from typing import Any
+
+import torch
+from torch import Generator, Tensor, nn
+
+from autograder.exercise import Private, fill_parameters
+from llmlab.model import FeedForward, LayerNorm
+from llmlab.model import MultiHeadAttention as ReferenceAttention
+
+private = Private()
+
+
+@private.probe
+def large_scores(implementation: Any, generator: Generator) -> Any:
+    """Scores in the hundreds, whose exponentials overflow."""
+    query, key = (20 * torch.randn(4, 3, 16, generator=generator) for _ in range(2))
+    value = torch.randn(4, 3, 2, generator=generator)
+    mask = torch.ones(3, 3, dtype=torch.bool).tril()
+    return [implementation(query, key, value), implementation(query, key, value, mask)]
+
+
+@private.probe
+def broadcast_mask(implementation: Any, generator: Generator) -> Any:
+    """A mask of (batch, 1, 1, key) for padding, and a single query with one key to see."""
+    query = torch.randn(2, 3, 4, 5, generator=generator)
+    key = torch.randn(2, 3, 6, 5, generator=generator)
+    value = torch.randn(2, 3, 6, 7, generator=generator)
+    padding = torch.tensor([[True] * 6, [True] * 4 + [False] * 2])[:, None, None]
+    one_key = torch.tensor([[False, False, True, False, False, False]])
+    return [
+        implementation(query, key, value, padding),
+        implementation(query[0, 0, :1], key[0, 0], value[0, 0], one_key),
+    ]
+
+
+@private.variant
+def attention_einsum(
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None
+) -> Tensor:
+    """Scale the query first, and add the mask as numbers."""
+    scores = torch.einsum("...qd,...kd->...qk", query * query.shape[-1] ** -0.5, key)
+    if mask is not None:
+        scores = scores + torch.zeros(mask.shape, dtype=scores.dtype).masked_fill(~mask, -math.inf)
+    return torch.einsum("...qk,...kd->...qd", torch.softmax(scores, -1), value)
+
+
+@private.variant
+def attention_by_hand(
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None
+) -> Tensor:
+    """Write the softmax out, in float64, with a large negative number for what is hidden."""
+    scores = query.double() @ key.double().transpose(-2, -1) / math.sqrt(key.size(-1))
+    if mask is not None:
+        scores = torch.where(mask, scores, torch.tensor(-1e9, dtype=torch.float64))
+    shares = torch.exp(scores - scores.amax(dim=-1, keepdim=True))
+    shares = shares / shares.sum(dim=-1, keepdim=True)
+    return (shares @ value.double()).to(value.dtype)
+
+
+@private.variant
+def attention_in_place(
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None
+) -> Tensor:
+    """Change the scores in place, which are this function's own."""
+    scores = torch.matmul(query, key.mT)
+    scores /= query.shape[-1] ** 0.5
+    if mask is not None:
+        scores.masked_fill_(mask.logical_not(), float("-inf"))
+    return torch.matmul(nn.functional.softmax(scores, dim=-1), value)
+
+
+@private.variant
+def attention_loop(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Answer one query after the other."""
+    shape = (*query.shape[:-1], key.shape[-2])
+    allowed = torch.ones(shape, dtype=torch.bool) if mask is None else mask.expand(shape)
+    outputs = []
+    for i in range(query.shape[-2]):
+        scores = (query[..., i : i + 1, :] * key).sum(dim=-1) / math.sqrt(query.shape[-1])
+        weights = scores.masked_fill(~allowed[..., i, :], -math.inf).softmax(dim=-1)
+        outputs.append((weights[..., None] * value).sum(dim=-2))
+    return torch.stack(outputs, dim=-2)

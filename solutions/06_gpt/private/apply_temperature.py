@@ -1,0 +1,47 @@
+"""`gpt.apply_temperature`: hidden probes, and right answers written differently."""
+
+import math
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any
+
+import torch
+from torch import Generator, Tensor, nn
+
+import llmlab.model as library
+from autograder.exercise import Private, fill_parameters
+from llmlab.model import MultiHeadAttention, TransformerConfig
+
+private = Private()
+
+
+@private.probe
+def many_rows(implementation: Any, generator: Generator) -> Any:
+    """Several leading dimensions, a very low temperature, and logits in the hundreds."""
+    logits = 100 * torch.randn(2, 3, 6, generator=generator)
+    return [implementation(logits, t).softmax(dim=-1) for t in (0.0, 0.05, 3.0)]
+
+
+@private.probe
+def negative_logits(implementation: Any, generator: Generator) -> Any:
+    """A single row in which every logit is below zero."""
+    logits = -1 - torch.rand(7, generator=generator)
+    return [implementation(logits, t).softmax(dim=-1) for t in (0.0, 0.7)]
+
+
+@private.variant
+def temperature_of_differences(logits: Tensor, temperature: float) -> Tensor:
+    """Measure from the largest logit, which then stays at 0."""
+    behind = logits - logits.max(dim=-1, keepdim=True).values
+    if temperature == 0:
+        return torch.where(behind < 0, -math.inf, behind)
+    return behind.double() / temperature
+
+
+@private.variant
+def temperature_in_logarithms(logits: Tensor, temperature: float) -> Tensor:
+    """Give logarithms of probabilities, which are logits too; at 0 by a one-hot row."""
+    if temperature == 0:
+        choice = logits.argmax(dim=-1)
+        return nn.functional.one_hot(choice, logits.shape[-1]).float().log()
+    return torch.log_softmax(logits / temperature, dim=-1)

@@ -1,0 +1,53 @@
+"""`pretraining.next_token_loss`: hidden probes, and right answers written differently."""
+
+import copy
+import io
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import torch
+from torch import Generator, Tensor, nn
+
+from autograder.exercise import Private
+from llmlab import training
+
+private = Private()
+
+
+@private.probe
+def large_logits(implementation: Any, generator: Generator) -> Any:
+    """Logits in the hundreds, whose exponentials overflow."""
+    logits = 300 * torch.randn(3, 4, 6, generator=generator)
+    return implementation(logits, torch.randint(6, (3, 4), generator=generator))
+
+
+@private.probe
+def equal_logits(implementation: Any, generator: Generator) -> Any:
+    """Equal logits: the logarithm of the size of the vocabulary, whatever the targets."""
+    return implementation(torch.ones(2, 3, 11), torch.randint(11, (2, 3), generator=generator))
+
+
+@private.variant
+def loss_indexed(logits: Tensor, targets: Tensor) -> Tensor:
+    """Flatten, and pick by two indices."""
+    flat = torch.log_softmax(logits.reshape(-1, logits.shape[-1]), dim=1)
+    return -flat[torch.arange(len(flat)), targets.reshape(-1)].mean()
+
+
+@private.variant
+def loss_logsumexp(logits: Tensor, targets: Tensor) -> Tensor:
+    """Take the right logit from the logarithm of the sum of all exponentials, in float64."""
+    logits = logits.double()
+    right = logits.gather(2, targets[:, :, None])[:, :, 0]
+    return (logits.logsumexp(dim=2) - right).sum() / targets.numel()
+
+
+@private.variant
+def loss_one_hot(logits: Tensor, targets: Tensor) -> Tensor:
+    """Multiply by one-hot rows, text by text."""
+    losses = []
+    for text, answers in zip(logits, targets, strict=True):
+        chosen = torch.eye(text.shape[-1])[answers]
+        losses.append(-(text.log_softmax(-1) * chosen).sum(-1))
+    return torch.cat(losses).mean()
