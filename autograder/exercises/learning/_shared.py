@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -16,17 +16,34 @@ Examples = tuple[Tensor, Tensor]
 def walk(
     make: Callable[[list[nn.Parameter]], Any],
     generator: Generator,
-    parameters: int,
+    shapes: Sequence[tuple[int, ...]],
     steps: int,
     size: float = 1.0,
-) -> list[Any]:
-    """Give parameters random gradients, step by step, and write down where they go."""
-    own = [nn.Parameter(normal(generator, 3)) for _ in range(parameters)]
+) -> dict[str, Any]:
+    """Give parameters random gradients, step by step, and write down where they go.
+
+    Each gradient is written into the tensor that held the last one, as PyTorch does where gradients are set to 0 in
+    place.
+
+    Args:
+        make: Makes the optimizer of some parameters.
+        generator: Draws parameters and gradients.
+        shapes: The shape of each parameter.
+        steps: How many steps are taken.
+        size: What the gradients are multiplied by.
+    """
+    own = [nn.Parameter(normal(generator, *shape)) for shape in shapes]
     optimizer = make(own)
-    places = []
+    places, kept = [], []
     for _ in range(steps):
-        for parameter in own:
-            parameter.grad = size * normal(generator, 3)
+        gradients = [size * normal(generator, *shape) for shape in shapes]
+        for parameter, gradient in zip(own, gradients, strict=True):
+            if parameter.grad is None:
+                parameter.grad = gradient.clone()
+            else:
+                parameter.grad.copy_(gradient)
         optimizer.step()
-        places.append(torch.stack([one.detach() for one in own]).clone())
-    return places
+        places.append([one.detach().clone() for one in own])
+        pairs = zip(own, gradients, strict=True)
+        kept.append(all(one.grad is not None and torch.equal(one.grad, g) for one, g in pairs))
+    return {"parameters after each step": places, "unchanged gradients": kept}

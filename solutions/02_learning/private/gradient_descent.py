@@ -1,28 +1,27 @@
 """`learning.gradient_descent`: hidden probes, and right answers written differently."""
 
-import copy
-import math
 from typing import Any
 
 import torch
-from torch import Generator, nn
+from torch import Generator
 from torch.nn import functional
 
-from autograder.exercise import Private, fill_parameters, normal
-from llmlab.foundations import Value
+from autograder.exercise import Private
+from autograder.exercises.learning.gradient_descent import descended
 
 private = Private()
 
 
 @private.probe
-def one_example(implementation: Any, generator: Generator) -> Any:
-    """A single example of one feature, and more features than examples, in double precision."""
-    inputs, targets = normal(generator, 1, 1), normal(generator, 1)
-    wide = normal(generator, 3, 6).double()
-    return [
-        implementation(inputs, targets, torch.zeros(1), 0.2, 3),
-        implementation(wide, torch.arange(3).double(), torch.ones(6).double(), 0.01, 5),
-    ]
+def seven_examples(implementation: Any, generator: Generator) -> Any:
+    """Seven examples of four features, and six small steps."""
+    return descended(implementation, generator, 7, 4, 0.03, 6)
+
+
+@private.probe
+def more_features_than_examples(implementation: Any, generator: Generator) -> Any:
+    """Two examples of five features, and one step."""
+    return descended(implementation, generator, 2, 5, 0.07, 1)
 
 
 @private.variant

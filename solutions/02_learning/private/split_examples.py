@@ -1,32 +1,42 @@
 """`learning.split_examples`: hidden probes, and right answers written differently."""
 
-import copy
-import math
 from typing import Any
 
 import torch
-from torch import Generator, nn
-from torch.nn import functional
+from torch import Generator
 
-from autograder.exercise import Private, fill_parameters, normal
-from llmlab.foundations import Value
+from autograder.exercise import Private
+from autograder.exercises.learning.split_examples import examined, mixed, repeated
 
 private = Private()
 
 
 @private.probe
-def uneven(implementation: Any, generator: Generator) -> Any:
-    """Thirty-seven examples of two features, whose targets are their sums."""
-    inputs = normal(generator, 37, 2)
-    parts = [(one, two) for one, two in implementation(inputs, inputs.sum(dim=1), generator)]
-    together = torch.cat([one for one, _ in parts])
-    return {
-        "sizes": [len(one) for one, _ in parts],
-        "targets belong to their inputs": [torch.equal(one.sum(dim=1), two) for one, two in parts],
-        "every example is in one part": torch.equal(
-            together[:, 0].sort().values, inputs[:, 0].sort().values
-        ),
-    }
+def rows_of_three(implementation: Any, generator: Generator) -> Any:
+    """Fifty-seven examples of three features."""
+    inputs = torch.arange(57 * 3).reshape(57, 3)
+    targets = 1000 - inputs.sum(dim=1)
+    return examined(implementation(inputs, targets, generator), inputs, targets)
+
+
+@private.probe
+def nineteen_numbers(implementation: Any, generator: Generator) -> Any:
+    """Nineteen numbers, with their squares as targets."""
+    inputs = torch.arange(19)
+    return examined(implementation(inputs, inputs**2, generator), inputs, inputs**2)
+
+
+@private.probe
+def a_hundred_and_sixty_in_order(implementation: Any, generator: Generator) -> Any:
+    """The inputs 0 to 159, in order, with the targets 7 to 166."""
+    inputs = torch.arange(160)
+    return {"mixed sets": mixed(implementation(inputs, inputs + 7, generator))}
+
+
+@private.probe
+def other_seeds(implementation: Any, generator: Generator) -> Any:
+    """Eighty examples, split twice with the same seed and once with another."""
+    return repeated(implementation, generator, 80)
 
 
 @private.variant
