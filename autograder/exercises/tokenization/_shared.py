@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from torch import Generator
 
 from autograder.exercise import whole
 
 Pair = tuple[int, int]
-
-
 Words = Mapping[tuple[int, ...], int]
+
+LOOK_UPS = 50_000
 
 
 def letters(generator: Generator, length: int, alphabet: str = "abc") -> str:
@@ -22,6 +23,51 @@ def letters(generator: Generator, length: int, alphabet: str = "abc") -> str:
 def ids_of(word: str) -> tuple[int, ...]:
     """Cut a word into its bytes, whose ids are the bytes themselves."""
     return tuple(word.encode())
+
+
+def keys_written(result: Any) -> Any:
+    """Write the keys of a dictionary as Python does, so that a pair and its text are two; leave anything else."""
+    return (
+        {repr(key): value for key, value in result.items()}
+        if isinstance(result, Mapping)
+        else result
+    )
+
+
+class LimitedDict(dict[Any, Any]):
+    """A dictionary that can be looked into only so often: a loop without an end is found at once, and told by name."""
+
+    asked = 0
+
+    def _count(self) -> None:
+        self.asked += 1
+        if self.asked > LOOK_UPS:
+            raise RuntimeError(f"it looks into the dictionary more than {LOOK_UPS:,} times")
+
+    def __getitem__(self, key: Any) -> Any:
+        self._count()
+        return super().__getitem__(key)
+
+    def __contains__(self, key: object) -> bool:
+        self._count()
+        return super().__contains__(key)
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        """Look a key up, and count it."""
+        self._count()
+        return super().get(key, default)
+
+
+class LimitedSet(set[str]):
+    """A set that can be asked only so often, as `LimitedDict`."""
+
+    asked = 0
+
+    def __contains__(self, item: object) -> bool:
+        self.asked += 1
+        if self.asked > LOOK_UPS:
+            raise RuntimeError(f"it looks into the set more than {LOOK_UPS:,} times")
+        return super().__contains__(item)
 
 
 def longest(

@@ -1,39 +1,26 @@
 """`tokenization.split_utf8`: hidden probes, and right answers written differently."""
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cache
-from heapq import heappop, heappush
-from itertools import pairwise
 from typing import Any
 
-import torch
 from torch import Generator
 
 from autograder.exercise import Private
+from autograder.exercises.tokenization import split_utf8 as public
 
 private = Private()
 
 
-def drawn(generator: Generator, length: int, alphabet: str) -> str:
-    """Draw a word from an alphabet."""
-    places = torch.randint(0, len(alphabet), (length,), generator=generator)
-    return "".join(alphabet[int(place)] for place in places)
+@private.probe
+def longer_texts(implementation: Any, generator: Generator) -> Any:
+    """Characters of one to four bytes, five of each, and the edges of the ranges."""
+    return [public.scripts(implementation, generator, 5), public.edges(implementation, generator)]
 
 
 @private.probe
-def edges_of_the_ranges(implementation: Any, generator: Generator) -> Any:
-    """The first and last characters of one, two, three and four bytes, in a drawn order."""
-    text = drawn(generator, 12, "\x00\x7f\x80\u07ff\u0800\uffff\U00010000\U0010ffff")
-    return [repr(piece) for piece in implementation(text.encode())]
-
-
-@private.probe
-def continuations_alone(implementation: Any, generator: Generator) -> Any:
-    """Bytes that only go on with a character, then one that begins."""
-    size = int(torch.randint(2, 5, (), generator=generator))
-    return [repr(piece) for piece in implementation(b"\xbf" * size + b"A\xc3")]
+def broken_texts(implementation: Any, generator: Generator) -> Any:
+    """Longer texts that begin and end in the middle of a character."""
+    return [public.middle(implementation, generator, 9), public.orphans(implementation, generator)]
 
 
 @private.variant
