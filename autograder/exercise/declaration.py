@@ -245,17 +245,23 @@ class Lab:
         topic: The package of `autograder.exercises` that holds its exercises.
         title: What people call it.
         order: The points of each exercise by its name, in order; the only place where these numbers stand.
+        stops: The exercises after which a sitting may end, by their names.
     """
 
     number: int
     topic: str
     title: str
     order: dict[str, int] = field(default_factory=dict)
+    stops: tuple[str, ...] = ()
     _declared: dict[str, Exercise] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, points in self.order.items():
             self._require_points(name, points)
+        if strange := [name for name in self.stops if name not in self.order]:
+            raise AuthoringError(
+                f"Lab `{self.topic}` has a place to stop after `{strange[0]}`, which is none of its exercises."
+            )
 
     @property
     def folder(self) -> str:

@@ -93,7 +93,11 @@ def _sign(value: Any, depth: int = 0) -> str:
 
 
 def _state(topic: str) -> Iterator[str]:
-    for name in (*_MODULES, f"exercises.{topic}"):
+    lab = importlib.import_module(f"autograder.exercises.{topic}").LAB
+    # Their modules are loaded with the exercises, and one that several share with the first that uses it.
+    exercises = list(lab)
+    own = [name for name in sys.modules if name.startswith(f"autograder.exercises.{topic}")]
+    for name in (*_MODULES, *sorted(one.removeprefix("autograder.") for one in own)):
         module = importlib.import_module(f"autograder.{name}")
         for key, value in sorted(vars(module).items()):
             # A module gains names of submodules as they are imported; those have no signature.
@@ -104,8 +108,7 @@ def _state(topic: str) -> Iterator[str]:
         for part in path.split("."):
             found = getattr(found, part)
         yield f"{name}.{path} {_sign(found)}"
-    lab = importlib.import_module(f"autograder.exercises.{topic}").LAB
-    for exercise in lab:
+    for exercise in exercises:
         reference = exercise.reference
         place = f"{exercise.id} {exercise.name} {exercise.forbidden} {exercise.mutates}"
         if callable(reference):

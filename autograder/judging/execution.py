@@ -246,7 +246,7 @@ class JudgingClient(NotebookClient):
 
     async def _evidence(self, exercise: Exercise, call: str, index: int) -> list[Evidence]:
         """Let the kernel run probes, and read what it hands over."""
-        source = f"{self.request}\n__import__('autograder.student.publishing').remote.{call}"
+        source = f"{self.request}\n__import__('autograder.student.publishing').student.publishing.{call}"
         cell = nbformat.v4.new_code_cell(source)
         shown = self.nb.cells[index]
         if not self.died:

@@ -1,25 +1,29 @@
 """Decides whether an answer is right, and if not, which misconception it shows.
 
 The judge never calls a student's code. It gets evidence (`autograder.probing`) of what the answer did, lets the
-reference do the same with the same seed, and compares. When they differ it lets each misconception do the same, and
-the one that behaves as the answer did is the diagnosis.
+reference do the same with the same seed, and compares. When they differ it looks for a reason, and tells the first that
+it finds: a known fault that behaves as the answer did, a well-known error message explained, how the result relates to
+the right one, or two faults at once. Where in the code the fault lies is for `autograder.student.place` to find.
 """
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from autograder.exercise import Exercise, Misconception, Probe
-from autograder.exercise.comparison import Mismatch, close, describe
+from autograder.exercise import Exercise, Probe
+from autograder.exercise.comparison import Mismatch, describe
+from autograder.judging.diagnosis import diagnose, diagnose_pair, of_reference
+from autograder.judging.messages import explained
+from autograder.judging.relations import Pair, relation
 from autograder.probing.evidence import Evidence, Failure, Returned
-from autograder.probing.observing import observe_trusted
 
 Status = Literal["passed", "wrong", "unwritten"]
-_same = close(relative=1e-3, absolute=1e-4)
+# How a verdict's sentence was found: `known` speaks for itself (a forbidden call, an input changed).
+Reason = Literal["", "known", "fault", "message", "relation", "pair", "place", "difference"]
 _UNDIAGNOSED = ("missing", "not_callable", "reference", "unwritten", "forbidden", "timeout", "exit")
+_TELLING = ("forbidden", "mutated", "signature", "not_callable", "reference")
 
 
 @dataclass(frozen=True)
@@ -32,10 +36,12 @@ class Verdict:
         points: What the answer earns.
         possible: What the exercise is worth.
         sentence: What is the case, in one sentence; the diagnosis where there is one.
-        misconception: The name of the misconception that the answer shows, or empty.
+        misconception: The name of the misconception that the answer shows, or empty; of two, both with a `+`.
         facts: What was tried, expected, got: pairs of a label and a text.
         notes: Warnings and printed text that cost nothing.
         hints: How many hints the exercise has.
+        reason: How the sentence was found.
+        place: The line of the answer at which a small change would make it right, and what to look at there, or empty.
     """
 
     exercise: str
@@ -47,11 +53,22 @@ class Verdict:
     facts: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
     hints: int = 0
+    reason: Reason = ""
+    place: str = ""
 
     @property
     def passed(self) -> bool:
         """Whether the answer is right."""
         return self.status == "passed"
+
+
+@dataclass(frozen=True)
+class _Told:
+    """Why an answer is wrong."""
+
+    reason: Reason
+    sentence: str
+    misconception: str = ""
 
 
 def judge(
@@ -67,34 +84,91 @@ def judge(
 
     Returns:
         The verdict. Evidence that is missing or out of order counts against the answer.
+
+    Raises:
+        AuthoringError: A probe fails on the reference; nothing is said of the answer then.
     """
     evidence = _in_order(probes, evidence)
     # What an answer prints may hold its inputs, and those of a hidden probe stay hidden.
     notes = _notes([one for probe, one in zip(probes, evidence, strict=True) if not probe.hidden])
     for probe, seen in zip(probes, evidence, strict=True):
         wrong = _examine(exercise, probe, seed, seen)
-        if not wrong:
-            continue
-        sentence, facts = wrong
-        kind = seen.failure.kind if seen.failure else ""
-        misconception = None
-        if kind not in _UNDIAGNOSED:
-            misconception = diagnose(exercise, probes, evidence, seed)
-        status: Status = "unwritten" if kind in ("unwritten", "missing") else "wrong"
-        return Verdict(
-            exercise.id,
-            status,
-            0,
-            exercise.points,
-            misconception.sentence if misconception else sentence,
-            misconception.name if misconception else "",
-            (("Observed", sentence), *facts) if misconception else facts,
-            notes,
-            len(exercise.hints),
-        )
-    sentence = f"`{exercise.name}` is right."
+        if wrong:
+            told, facts = _told(exercise, probes, evidence, seed, seen, wrong)
+            kind = seen.failure.kind if seen.failure else ""
+            return Verdict(
+                exercise.id,
+                "unwritten" if kind in ("unwritten", "missing") else "wrong",
+                0,
+                exercise.points,
+                told.sentence,
+                told.misconception,
+                facts,
+                notes,
+                len(exercise.hints),
+                told.reason,
+            )
     points = exercise.points
-    return Verdict(exercise.id, "passed", points, points, sentence, notes=notes)
+    return Verdict(exercise.id, "passed", points, points, _praise(exercise), notes=notes)
+
+
+def _praise(exercise: Exercise) -> str:
+    sentence = f"`{exercise.name}` is right."
+    return f"{sentence} {exercise.matters}" if exercise.matters else sentence
+
+
+Facts = tuple[tuple[str, str], ...]
+
+
+def _told(
+    exercise: Exercise,
+    probes: Sequence[Probe],
+    evidence: Sequence[Evidence],
+    seed: int,
+    seen: Evidence,
+    wrong: tuple[str, Facts],
+) -> tuple[_Told, Facts]:
+    """Say why the answer is wrong, with what its first failing probe saw as facts."""
+    sentence, facts = wrong
+    kind = seen.failure.kind if seen.failure else ""
+    if kind in _UNDIAGNOSED:
+        return _Told("known" if kind in _TELLING else "difference", sentence), facts
+    found = diagnose(exercise, probes, evidence, seed)
+    relates = _relation(exercise, probes, evidence, seed)
+    if found:
+        more = [("Observed", relates or sentence)] if relates or seen.failure else []
+        return _Told("fault", found.sentence, found.name), (*more, *facts)
+    if kind in _TELLING or _returns_none(seen):
+        return _Told("known", sentence), facts
+    if any(probe.hidden for probe in probes):
+        return _Told("difference", sentence), facts
+    message = explained(seen.failure) if seen.failure else ""
+    if message:
+        return _Told("message", message), (("Error", sentence), *facts)
+    if relates:
+        return _Told("relation", relates), facts
+    pair = diagnose_pair(exercise, probes, evidence, seed)
+    if pair:
+        return _Told("pair", pair.sentence, pair.name), facts
+    return _Told("difference", sentence), facts
+
+
+def _returns_none(seen: Evidence) -> bool:
+    return bool(seen.returned) and seen.returned[0].kind == "None" and seen.value is None
+
+
+def _relation(
+    exercise: Exercise, probes: Sequence[Probe], evidence: Sequence[Evidence], seed: int
+) -> str:
+    """Say how the results relate to the right ones in every public probe that failed, or nothing."""
+    pairs = []
+    for probe, seen in zip(probes, evidence, strict=True):
+        if probe.hidden or exercise.is_plain or seen.failure:
+            return ""
+        expected = of_reference(exercise, probe, seed).value
+        if probe.compare(expected, seen.value):
+            pairs.append(Pair(expected, seen.value))
+    return relation(pairs)
 
 
 def _in_order(probes: Sequence[Probe], evidence: Sequence[Evidence]) -> list[Evidence]:
@@ -110,48 +184,11 @@ def _in_order(probes: Sequence[Probe], evidence: Sequence[Evidence]) -> list[Evi
     return result
 
 
-def diagnose(
-    exercise: Exercise, probes: Sequence[Probe], evidence: Sequence[Evidence], seed: int
-) -> Misconception | None:
-    """Find the misconception that behaves as the answer did on every probe, or None."""
-    for misconception in exercise.misconceptions:
-        if all(
-            _behaves_alike(_of_misconception(exercise, probe, misconception, seed), seen)
-            for probe, seen in zip(probes, evidence, strict=True)
-        ):
-            return misconception
-    return None
-
-
-@functools.lru_cache(maxsize=1024)
-def _of_reference(exercise: Exercise, probe: Probe, seed: int) -> Evidence:
-    return observe_trusted(exercise, probe, exercise.reference, seed)
-
-
-@functools.lru_cache(maxsize=4096)
-def _of_misconception(
-    exercise: Exercise, probe: Probe, misconception: Misconception, seed: int
-) -> Evidence:
-    return observe_trusted(exercise, probe, misconception.implementation, seed)
-
-
-def _behaves_alike(ours: Evidence, theirs: Evidence) -> bool:
-    if ours.failure or theirs.failure:
-        if not ours.failure or not theirs.failure:
-            return False
-        crashed = {"raised", "probe"}
-        if {ours.failure.kind, theirs.failure.kind} <= crashed:
-            names = [failure.message.split(":")[0] for failure in (ours.failure, theirs.failure)]
-            return names[0] == names[1]
-        return ours.failure.kind == theirs.failure.kind
-    return _same(ours.value, theirs.value) is None
-
-
 def _examine(
     exercise: Exercise, probe: Probe, seed: int, seen: Evidence
 ) -> tuple[str, tuple[tuple[str, str], ...]] | None:
     """Say what is wrong with what one probe saw, and the facts; None if nothing is."""
-    reference = _of_reference(exercise, probe, seed)
+    reference = of_reference(exercise, probe, seed)
     mismatch = None
     if not seen.failure:
         mismatch = probe.compare(reference.value, seen.value)

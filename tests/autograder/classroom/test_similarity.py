@@ -12,7 +12,8 @@ from autograder.authoring.source import source_notebook
 from autograder.classroom.course import init_course
 from autograder.classroom.similarity import LONGEST, TELLING, alike, common_from
 from autograder.classroom.submitted import read_submitted
-from tests.labs import SOLUTIONS, variants
+from autograder.exercise import register
+from tests.labs import SOLUTIONS, private_text, variants
 
 TASK = "attention.scaled_dot_product_attention"
 BY_HAND = '''
@@ -158,7 +159,7 @@ def test_in_a_course_a_class_of_model_solutions_is_not_alike_and_a_copied_detour
         if cell.metadata.get("nbgrader", {}).get("solution") and cell.cell_type == "code"
     }
     detour = re.sub(r"(?s)### BEGIN.*END SOLUTION", "", solved["attention-layer_norm-answer"])
-    body = code("norm_in_place").split('"""')[-1]
+    body = code("attention.layer_norm", "norm_in_place").split('"""')[-1]
     copied = {**solved, "attention-layer_norm-answer": detour + body}
     renamed = {**copied, "attention-layer_norm-answer": detour + body.replace("out", "result")}
     for student, answers in {"ada": solved, "bob": solved, "cy": copied, "di": renamed}.items():

@@ -62,10 +62,13 @@ def test_an_exercise_that_does_not_exist_is_told_with_the_nearest(name: str, sai
     assert str(error.value).startswith(f"There is no exercise {name!r}. {said}")
 
 
-def test_asking_for_an_exercise_loads_its_lab_alone() -> None:
+def test_asking_for_an_exercise_loads_it_alone() -> None:
     code = (
         "import sys; from autograder.exercise import register; register.find('welcome.average');"
         "print([name for name in sys.modules if name.startswith('autograder.exercises.')])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "['autograder.exercises.welcome']"
+    assert (
+        done.stdout.strip()
+        == "['autograder.exercises.welcome', 'autograder.exercises.welcome.average']"
+    )

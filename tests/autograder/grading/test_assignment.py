@@ -46,7 +46,7 @@ def test_the_released_cells_are_known_in_order(room: Classroom) -> None:
     checks = [name for name, cell in assignment.cells.items() if cell.is_check]
     assert checks == ["welcome-average", "welcome-equal_share", "welcome-model_output"]
     assert list(assignment.fingerprints) == list(LAB.exercises)
-    assert list(assignment.hidden) == ["welcome.average"]
+    assert "welcome.average" in assignment.hidden
     assert "private.probe" in assignment.hidden["welcome.average"]
     assert "variant" not in assignment.hidden["welcome.average"]
     assert assignment.topic == "welcome"

@@ -211,7 +211,6 @@ def test_a_diagnosis_stands_before_what_was_observed() -> None:
     assert verdict.misconception == "doubles"
     # Doubling 1 gives what the successor gives, so the second probe is the first to part.
     assert [label for label, _ in verdict.facts] == [
-        "Observed",
         "Tried",
         "Expected (next)",
         "Got (next)",
