@@ -1,26 +1,23 @@
 """`pretraining.inputs_and_targets`: hidden probes, and right answers written differently."""
 
-import copy
-import io
-import math
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from autograder.exercise import Private
-from llmlab import training
+from autograder.exercises.pretraining.inputs_and_targets import pair_for
 
 private = Private()
 
 
 @private.probe
-def shortest(implementation: Any, generator: Generator) -> Any:
-    """Rows of two tokens, the shortest that there are, and one long row."""
-    ids = torch.randint(9, (4, 2), generator=generator)
-    long = torch.randint(9, (1, 40), generator=generator)
-    return [list(implementation(ids)), list(implementation(long))]
+def other_sizes(implementation: Any, generator: Generator) -> Any:
+    """Two short rows, and one long row."""
+    return [
+        pair_for(implementation, torch.randint(90, shape, generator=generator))
+        for shape in ((2, 3), (1, 40))
+    ]
 
 
 @private.variant
@@ -35,3 +32,9 @@ def shift_unfolded(ids: Tensor) -> tuple[Tensor, Tensor]:
     """Look at all pairs of neighbors."""
     pairs = ids.unfold(1, 2, 1)
     return pairs[..., 0].contiguous(), pairs[..., 1].contiguous()
+
+
+@private.variant
+def shift_rolled_and_cut(ids: Tensor) -> list[Tensor]:
+    """Move the row around, and cut off the place that has no answer."""
+    return [ids[:, :-1], ids.roll(-1, dims=1)[:, :-1]]

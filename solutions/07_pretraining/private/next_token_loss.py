@@ -1,18 +1,27 @@
 """`pretraining.next_token_loss`: hidden probes, and right answers written differently."""
 
-import copy
-import io
-import math
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from autograder.exercise import Private
-from llmlab import training
+from autograder.exercises.pretraining.next_token_loss import loss_and_gradient
 
 private = Private()
+
+
+@private.probe
+def other_sizes(implementation: Any, generator: Generator) -> Any:
+    """Three texts of two places, then one text of five, and their gradients."""
+    return [
+        loss_and_gradient(
+            implementation,
+            torch.randn(texts, places, 9, generator=generator),
+            torch.randint(9, (texts, places), generator=generator),
+        )
+        for texts, places in ((3, 2), (1, 5))
+    ]
 
 
 @private.probe
@@ -20,12 +29,6 @@ def large_logits(implementation: Any, generator: Generator) -> Any:
     """Logits in the hundreds, whose exponentials overflow."""
     logits = 300 * torch.randn(3, 4, 6, generator=generator)
     return implementation(logits, torch.randint(6, (3, 4), generator=generator))
-
-
-@private.probe
-def equal_logits(implementation: Any, generator: Generator) -> Any:
-    """Equal logits: the logarithm of the size of the vocabulary, whatever the targets."""
-    return implementation(torch.ones(2, 3, 11), torch.randint(11, (2, 3), generator=generator))
 
 
 @private.variant
