@@ -1,27 +1,30 @@
 """`tokenization.merge_pair`: hidden probes, and right answers written differently."""
 
-import re
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cache
-from heapq import heappop, heappush
-from itertools import pairwise
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Generator
 
 from autograder.exercise import Private
+from autograder.exercises.tokenization import merge_pair as public
 
 private = Private()
 
 
 @private.probe
+def longer_rows(implementation: Any, generator: Generator) -> Any:
+    """Rows of equal ids, the pair in both orders, and digits at the border of ids."""
+    rows = public.rows(implementation, generator, 9)
+    return [*rows, public.digits(implementation, generator)]
+
+
+@private.probe
 def long_row(implementation: Any, generator: Generator) -> Any:
-    """Forty ids of two kinds, with each of the four pairs."""
+    """Forty ids of two kinds, with each of the four pairs, as a list and as a tuple."""
     ids = torch.randint(0, 2, (40,), generator=generator).tolist()
     pairs = ((0, 0), (0, 1), (1, 0), (1, 1))
-    return [list(implementation(list(ids), pair, 9)) for pair in pairs]
+    return [implementation(kind(ids), pair, 9) for pair in pairs for kind in (list, tuple)]
 
 
 Pair = tuple[int, int]

@@ -1,10 +1,7 @@
 """`tokenization.pair_counts`: hidden probes, and right answers written differently."""
 
-import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cache
-from heapq import heappop, heappush
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -12,18 +9,26 @@ import torch
 from torch import Generator
 
 from autograder.exercise import Private
+from autograder.exercises.tokenization import pair_counts as public
+from autograder.exercises.tokenization._shared import keys_written
 
 private = Private()
 
 
 @private.probe
+def more_words(implementation: Any, generator: Generator) -> Any:
+    """Sixteen words, among them some of the public ones with other frequencies."""
+    return keys_written(implementation(public.drawn_words(generator, 12)))
+
+
+@private.probe
 def many_words(implementation: Any, generator: Generator) -> Any:
-    """Thirty words of ids up to 300, and no words at all."""
+    """Thirty words of ids up to 300."""
     words = {
         tuple(torch.randint(296, 300, (size % 7 + 1,), generator=generator).tolist()): size + 1
         for size in range(30)
     }
-    return [implementation(words), implementation({})]
+    return keys_written(implementation(words))
 
 
 Pair = tuple[int, int]
