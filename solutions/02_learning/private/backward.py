@@ -1,45 +1,30 @@
 """`learning.backward`: hidden probes, and right answers written differently."""
 
-import copy
-import math
 from typing import Any
 
 import torch
-from torch import Generator, nn
-from torch.nn import functional
+from torch import Generator
 
-from autograder.exercise import Private, fill_parameters, normal
-from llmlab.foundations import Value
+from autograder.exercise import Private
+from autograder.exercises.learning.backward import Value, neuron, walked
 
 private = Private()
 
 
 @private.probe
-def long_chain(implementation: Any, generator: Generator) -> Any:
-    """A number that takes part in each of sixty steps, and a graph of a single number."""
+def chain(implementation: Any, generator: Generator) -> Any:
+    """A number that takes part in each of six steps."""
     number = Value(0.2 + torch.rand((), generator=generator).item())
     result = number
-    for _ in range(60):
+    for _ in range(6):
         result = (result * number + number).tanh()
-    implementation(result)
-    single = Value(3.0)
-    implementation(single)
-    return {"gradients": [number.grad, single.grad]}
+    return walked(implementation, result, number=number)
 
 
 @private.probe
-def network(implementation: Any, generator: Generator) -> Any:
-    """Two layers that share their inputs: the gradients of all weights."""
-    weights = [Value(number) for number in normal(generator, 9).tolist()]
-    inputs = [Value(number) for number in normal(generator, 2).tolist()]
-    hidden = [
-        (weights[3 * unit] * inputs[0] + weights[3 * unit + 1] * inputs[1]).tanh()
-        + weights[3 * unit + 2]
-        for unit in range(2)
-    ]
-    result = (hidden[0] * weights[6] + hidden[1] * weights[7] + weights[8]) ** 2
-    implementation(result)
-    return {"gradients": [node.grad for node in (*weights, *inputs)]}
+def three_inputs(implementation: Any, generator: Generator) -> Any:
+    """A neuron of three inputs, which the result uses once more."""
+    return neuron(implementation, generator, 3)
 
 
 @private.variant

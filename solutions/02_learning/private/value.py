@@ -1,30 +1,35 @@
 """`learning.Value`: hidden probes, and right answers written differently."""
 
-import copy
 import math
 from typing import Any
 
 import torch
-from torch import Generator, nn
-from torch.nn import functional
+from torch import Generator
 
-from autograder.exercise import Private, fill_parameters, normal
-from llmlab.foundations import Value
+from autograder.exercise import Private, normal
+from autograder.exercises.learning.value import bend, multiplied, raised
 
 private = Private()
 
 
 @private.probe
-def mixed(implementation: Any, generator: Generator) -> Any:
-    """A number times itself, a negative base, a negative exponent, and the signs of the inputs."""
-    base = implementation(-1.5)
-    square, inverse = base * base, base**-2
-    return {
-        "square": [square.data, list(square.slopes), len(square.parents)],
-        "inverse": [inverse.data, list(inverse.slopes), len(inverse.parents)],
-        "untouched": [base.data, base.grad, len(base.parents)],
-        "chain": [(base.tanh() * base + base).data, (base.tanh() ** 3).data],
-    }
+def other_factors(implementation: Any, generator: Generator) -> Any:
+    """A product of other numbers, of which one is negative."""
+    first, second = (normal(generator, 2).abs() + 0.3).tolist()
+    return multiplied(implementation, -first, second)
+
+
+@private.probe
+def other_exponents(implementation: Any, generator: Generator) -> Any:
+    """Other powers of another number."""
+    base = 1.2 + torch.rand((), generator=generator).item()
+    return raised(implementation, base, (4, -1, 1.5))
+
+
+@private.probe
+def other_bends(implementation: Any, generator: Generator) -> Any:
+    """The hyperbolic tangent of other numbers."""
+    return bend(implementation, -0.3, 1.7)
 
 
 @private.variant
