@@ -70,6 +70,11 @@ def logits_in_the_hundreds(implementation: Any, generator: Generator) -> Any:
 _READ = "Reread 'How surprised is it'."
 _SMALL = {f"small_{power}": 10.0**-power for power in (5, 6, 7, 8, 9, 10, 12, 15, 20)}
 
+
+def _held_off(small: float) -> Callable[[Tensor], Tensor]:
+    return lambda logits: (logits.softmax(-1) + small).log()
+
+
 # From logits to something like log-probabilities.
 _LOGARITHMS: dict[str, Callable[[Tensor], Any]] = {
     "softmax_over_places": lambda logits: logits.log_softmax(1),
@@ -91,10 +96,7 @@ _LOGARITHMS: dict[str, Callable[[Tensor], Any]] = {
     ),
     "in_bits": lambda logits: logits.log_softmax(-1) / math.log(2),
     "in_tens": lambda logits: logits.log_softmax(-1) / math.log(10),
-    **{
-        name: lambda logits, small=small: (logits.softmax(-1) + small).log()
-        for name, small in _SMALL.items()
-    },
+    **{name: _held_off(small) for name, small in _SMALL.items()},
 }
 
 # From log-probabilities (text, place, token) to those of the targets.
@@ -196,8 +198,8 @@ _ALONG = (
     f"the tokens of the vocabulary. {_READ}"
 )
 _TOO_SMALL = (
-    "Your one-hot rows are only as long as the largest target makes them, and the vocabulary has more tokens than that. "
-    f"Say how many there are. {_READ}"
+    "Your one-hot rows are only as long as the largest target makes them, and the vocabulary has more tokens than "
+    f"that. Say how many there are. {_READ}"
 )
 _SQUARED = (
     "Your loss is made of squared differences from 0 and 1. Those cost at most a little even where the model is sure "
@@ -246,20 +248,20 @@ _UNREDUCED = (
     f"next is a surprise. {_READ}",
     all_targets=_CROSSED,
     texts_crossed=_CROSSED,
-    unpaired="Your code gives a list of texts and a list of places that are not equally long, and PyTorch wants to pair "
-    f"them one by one. Every text is to meet every place. {_READ}",
+    unpaired="Your code gives a list of texts and a list of places that are not equally long, and PyTorch wants to "
+    f"pair them one by one. Every text is to meet every place. {_READ}",
     one_place=_ONE_PLACE,
     one_place_of_one_text=_ONE_PLACE,
     along_places=_ALONG,
     along_places_column=_ALONG,
     too_few_axes="`gather` wants targets with as many dimensions as the logits have, and yours have one fewer. "
     + _READ,
-    first_axis="Your code indexes the first dimension with the targets, and that one counts texts. Targets choose among "
-    f"the tokens of the vocabulary. {_READ}",
+    first_axis="Your code indexes the first dimension with the targets, and that one counts texts. Targets choose "
+    f"among the tokens of the vocabulary. {_READ}",
     taken_flat="`take` counts through the whole tensor as if it were one row, so all your targets are looked up in the "
     f"first places. Each place is to be asked for its own target. {_READ}",
-    own_guess="Your loss is the surprise at the token that the model finds most likely. It becomes small when the model "
-    f"is sure, right or wrong: what counts is the target. {_READ}",
+    own_guess="Your loss is the surprise at the token that the model finds most likely. It becomes small when the "
+    f"model is sure, right or wrong: what counts is the target. {_READ}",
     own_surprise="Your loss is the entropy of the model's own probabilities: how unsure it is, whatever came next. The "
     f"targets play no part in it. {_READ}",
     one_hot_counted="Your mean counts the zeros of the one-hot rows as well, so the loss is smaller by a factor of the "
@@ -268,24 +270,24 @@ _UNREDUCED = (
     one_hot_too_small_first=_TOO_SMALL,
     squared=_SQUARED,
     squared_summed=_SQUARED,
-    right_guesses="Your function returns the share of right guesses. That says nothing about how sure the model was, and "
-    f"no gradient flows from a choice. {_READ}",
-    wrong_guesses="Your function returns the share of wrong guesses. That says nothing about how sure the model was, and "
-    f"no gradient flows from a choice. {_READ}",
+    right_guesses="Your function returns the share of right guesses. That says nothing about how sure the model was, "
+    f"and no gradient flows from a choice. {_READ}",
+    wrong_guesses="Your function returns the share of wrong guesses. That says nothing about how sure the model was, "
+    f"and no gradient flows from a choice. {_READ}",
     other_order=_ORDER,
     other_order_of_logits=_ORDER,
     summed="Your loss adds the places up. Then a long batch has a larger loss than a short one and larger gradients "
     f"too, and a learning rate that suits one batch does not suit the next. {_READ}",
     summed_over_places="Your loss adds up the places of each text and averages over the texts alone, so it grows with "
     f"their length. {_READ}",
-    summed_over_texts="Your loss adds up the texts and averages over the places alone, so it grows with the size of the "
-    f"batch. {_READ}",
+    summed_over_texts="Your loss adds up the texts and averages over the places alone, so it grows with the size of "
+    f"the batch. {_READ}",
     last_place_only="Only the last place of each text counts in your loss. The model has made a guess at every place, "
     f"and each of them has something to learn from. {_READ}",
-    first_place_only="Only the first place of each text counts in your loss. The model has made a guess at every place. "
-    + _READ,
-    first_place_lost="Your loss leaves out the first place of each text. The targets are shifted already; no place is to "
-    f"be left out here. {_READ}",
+    first_place_only="Only the first place of each text counts in your loss. The model has made a guess at every "
+    f"place. {_READ}",
+    first_place_lost="Your loss leaves out the first place of each text. The targets are shifted already; no place is "
+    f"to be left out here. {_READ}",
     last_place_lost="Your loss leaves out the last place of each text. The targets are shifted already; no place is to "
     f"be left out here. {_READ}",
     first_text_only="Only the first text of the batch counts in your loss. " + _READ,
@@ -301,12 +303,12 @@ _UNREDUCED = (
     unreduced=_UNREDUCED,
     unreduced_column=_UNREDUCED,
     unreduced_flat=_UNREDUCED,
-    a_loss_a_text="Your function returns a loss for each text. One number is asked for, the mean over texts and places. "
-    + _READ,
+    a_loss_a_text="Your function returns a loss for each text. One number is asked for, the mean over texts and "
+    f"places. {_READ}",
     a_loss_a_place="Your function returns a loss for each place, averaged over the texts. One number is asked for. "
     + _READ,
-    without_sign="The sign is missing: a log-probability is negative, and going down with it makes the right token less "
-    f"likely. {_READ}",
+    without_sign="The sign is missing: a log-probability is negative, and going down with it makes the right token "
+    f"less likely. {_READ}",
     perplexity="Your function returns the perplexity, the exponential of the loss. The loss itself is asked for. "
     + _READ,
     detached="Your loss has the right value, and no gradient can flow from it: on its way it became a plain number, or "

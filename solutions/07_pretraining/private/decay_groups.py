@@ -1,31 +1,22 @@
 """`pretraining.decay_groups`: hidden probes, and right answers written differently."""
 
-import copy
-import io
-import math
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import nn
 
 from autograder.exercise import Private
-from llmlab import training
+from autograder.exercises.pretraining.decay_groups import groups_by_name
 
 private = Private()
 
 
 @private.probe
-def convolution(implementation: Any, generator: Generator) -> Any:
-    """A parameter of three dimensions, and a single number."""
-    model = nn.Module()
-    model.kernel = nn.Parameter(torch.ones(2, 2, 2))
-    model.scale = nn.Parameter(torch.ones(()))
-    names = {id(one): name for name, one in model.named_parameters()}
-    return [
-        [[names[id(one)] for one in group["params"]], group["weight_decay"]]
-        for group in implementation(model, 0.2)
-    ]
+def other_layers(implementation: Any, generator: torch.Generator) -> Any:
+    """A convolution, whose matrix has three dimensions, with a norm that is not trained."""
+    model = nn.Sequential(nn.Conv1d(2, 3, 2), nn.GroupNorm(1, 3), nn.Linear(3, 1))
+    model[1].requires_grad_(False)
+    return groups_by_name(implementation, model, 0.2)
 
 
 @private.variant
