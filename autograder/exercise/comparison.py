@@ -8,7 +8,7 @@ names another.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,10 +18,12 @@ from torch import Tensor
 RELATIVE_TOLERANCE = 1e-4
 ABSOLUTE_TOLERANCE = 1e-5
 # Tensors of more numbers are described by their shape.
-SHOWN_NUMBERS = 8
+SHOWN_NUMBERS = 24
 # PyTorch cannot compute with 4-bit numbers, raw bits and the like, nor show their values.
 _ORDINARY = re.compile(r"torch\.(bool|u?int(8|16|32|64)|b?float(16|32|64)|float8_\w+|complex\d+)")
 _FLOOD = 100
+# Longer texts are cut, or told by their size.
+_LONG = 120
 
 
 @dataclass(frozen=True)
@@ -30,10 +32,10 @@ class Mismatch:
 
     Attributes:
         kind: `type`, `device`, `shape`, `dtype`, `nan`, `value`, `missing` or `limit`.
-        sentence: What is wrong, as a clause that can follow 'Your answer'.
+        sentence: What is wrong, as a clause that follows the answer's name: 'gives 3 items, and 4 were expected'.
         expected: The expected piece, described.
         got: The answer's piece, described.
-        where: The part of the result, such as `output[0]`; empty for the whole.
+        where: The part of the result with its preposition, as ` in the 2nd of 3 for 'losses'`; empty for the whole.
     """
 
     kind: str
@@ -41,6 +43,12 @@ class Mismatch:
     expected: str
     got: str
     where: str = ""
+
+    @property
+    def part(self) -> str:
+        """The part in brackets, for a label."""
+        words = self.where.strip().removeprefix("in ").removeprefix("for ")
+        return f" ({words})" if words else ""
 
 
 Comparison = Callable[[Any, Any], Mismatch | None]
@@ -58,7 +66,7 @@ def describe(value: Any) -> str:
         kind = str(value.dtype).removeprefix("torch.")
         if value.numel() <= SHOWN_NUMBERS and value.device.type != "meta" and is_ordinary(value):
             numbers = value.tolist()
-            return f"{_rounded(numbers)} (tensor of shape {shape}, {kind})"
+            return _with_shape(_rounded(numbers), shape, kind)
         return f"tensor of shape {shape}, {kind}"
     if isinstance(value, (list, tuple)):
         text = f"[{', '.join(map(describe, value))}]"
@@ -66,7 +74,7 @@ def describe(value: Any) -> str:
         text = f"{{{', '.join(f'{key!r}: {describe(item)}' for key, item in value.items())}}}"
     else:
         text = repr(value)
-    if isinstance(value, (list, tuple, dict, str)) and len(text) > 120:
+    if isinstance(value, (list, tuple, dict, str)) and len(text) > _LONG:
         parts = "characters" if isinstance(value, str) else "items"
         return f"{_kind_of(value).removeprefix('a ')} of {len(value)} {parts}"
     return text
@@ -74,8 +82,19 @@ def describe(value: Any) -> str:
 
 def _rounded(numbers: Any) -> str:
     if isinstance(numbers, list):
-        return "[" + ", ".join(_rounded(number) for number in numbers) + "]"
+        return _in_brackets(numbers, [_rounded(number) for number in numbers])
     return f"{numbers:.4g}" if isinstance(numbers, float) else str(numbers)
+
+
+def _with_shape(numbers: str, shape: tuple[int, ...], kind: str) -> str:
+    gap = "\n" if "\n" in numbers else " "
+    return f"{numbers}{gap}(tensor of shape {shape}, {kind})"
+
+
+def _in_brackets(items: list[Any], texts: list[str]) -> str:
+    """Write a list, and one of lists row by row."""
+    rows = bool(items) and isinstance(items[0], list)
+    return f"[{(',' + chr(10) + ' ' if rows else ', ').join(texts)}]"
 
 
 def _kind_of(value: Any) -> str:
@@ -99,60 +118,97 @@ def _number_kind(tensor: Tensor) -> str:
     return "real numbers" if tensor.is_floating_point() else "whole numbers"
 
 
+def ordinal(number: int) -> str:
+    """Write 1 as '1st'."""
+    ending = (
+        "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    )
+    return f"{number}{ending}"
+
+
+def _marked(got: Tensor, wrong: Tensor) -> str:
+    """Write a small tensor with what is wrong between marks."""
+
+    def write(numbers: Any, marks: Any) -> str:
+        if isinstance(numbers, list):
+            return _in_brackets(numbers, list(map(write, numbers, marks)))
+        return f"‹{_rounded(numbers)}›" if marks else _rounded(numbers)
+
+    kind = str(got.dtype).removeprefix("torch.")
+    return _with_shape(write(got.tolist(), wrong.tolist()), tuple(got.shape), kind)
+
+
+def _kind_mismatch(expected: Tensor, got: Tensor, where: str) -> Mismatch | None:
+    """Compare what two tensors are, before their values."""
+    descriptions = describe(expected), describe(got)
+    if expected.device != got.device:
+        clause = (
+            f"gives a tensor on device `{got.device}`{where}, and `{expected.device}` was expected"
+        )
+        return Mismatch("device", clause, *descriptions, where)
+    if expected.shape != got.shape:
+        clause = f"gives a tensor of shape {tuple(got.shape)}{where}, and {tuple(expected.shape)} was expected"
+        return Mismatch("shape", clause, *descriptions, where)
+    if _number_kind(expected) != _number_kind(got):
+        clause = f"gives {_number_kind(got)}{where}, and {_number_kind(expected)} were expected"
+        return Mismatch("dtype", clause, *descriptions, where)
+    if bool((got.isnan() & ~expected.isnan()).any()):
+        clause = f"gives NaN (not a number){where} where numbers were expected"
+        return Mismatch("nan", clause, *descriptions, where)
+    return None
+
+
+def _errors(
+    expected: Tensor, got: Tensor, relative: float, absolute: float
+) -> tuple[Tensor, Tensor]:
+    """Say which elements of two tensors of one kind differ, and by how much."""
+    if not expected.is_floating_point() and not expected.is_complex():
+        left, right = expected.to(torch.int64), got.to(torch.int64)
+        # Two whole numbers too large for a float may differ by what rounds to 0.
+        return left != right, (left.double() - right.double()).abs().clamp(min=1)
+    widest = torch.complex128 if expected.is_complex() else torch.float64
+    left, right = expected.to(widest), got.to(widest)
+    # What is lost to rounding grows with the largest number that took part, not with each result.
+    scale = max(1.0, float(torch.nan_to_num(left.abs(), posinf=1.0).max()))
+    agrees = torch.isclose(right, left, rtol=relative, atol=absolute * scale, equal_nan=True)
+    # Where both are infinite the difference is NaN, and there is no error.
+    return ~agrees, torch.nan_to_num((left - right).abs(), nan=torch.inf, posinf=torch.inf)
+
+
 def _compare_tensors(
     expected: Tensor, got: Tensor, where: str, relative: float, absolute: float
 ) -> Mismatch | None:
-    descriptions = describe(expected), describe(got)
-    if expected.device != got.device:
-        clause = f"is on device `{got.device}`, and `{expected.device}` was expected"
-        return Mismatch("device", clause, *descriptions, where)
-    if expected.shape != got.shape:
-        clause = f"has shape {tuple(got.shape)}, and {tuple(expected.shape)} was expected"
-        return Mismatch("shape", clause, *descriptions, where)
-    if _number_kind(expected) != _number_kind(got):
-        clause = f"holds {_number_kind(got)}, and {_number_kind(expected)} were expected"
-        return Mismatch("dtype", clause, *descriptions, where)
-    if expected.numel() == 0:
+    mismatch = _kind_mismatch(expected, got, where)
+    if mismatch or expected.numel() == 0:
+        return mismatch
+    wrong, error = _errors(expected, got, relative, absolute)
+    if not bool(wrong.any()):
         return None
-    if not expected.is_floating_point() and not expected.is_complex():
-        left, right = expected.to(torch.int64), got.to(torch.int64)
-        wrong = left != right
-        if not bool(wrong.any()):
-            return None
-        # Two whole numbers too large for a float may differ by what rounds to 0.
-        error = (left.to(torch.float64) - right.to(torch.float64)).abs().clamp(min=1)
-    else:
-        widest = torch.complex128 if expected.is_complex() else torch.float64
-        left, right = expected.to(widest), got.to(widest)
-        if bool((right.isnan() & ~left.isnan()).any()):
-            clause = "contains NaN (not a number) where numbers were expected"
-            return Mismatch("nan", clause, *descriptions, where)
-        # What is lost to rounding grows with the largest number that took part, not with each result.
-        scale = max(1.0, float(torch.nan_to_num(left.abs(), posinf=1.0).max()))
-        agrees = torch.isclose(right, left, rtol=relative, atol=absolute * scale, equal_nan=True)
-        if bool(agrees.all()):
-            return None
-        wrong = ~agrees
-        # Where both are infinite the difference is NaN, and there is no error.
-        error = torch.nan_to_num((left - right).abs(), nan=torch.inf, posinf=torch.inf)
     error = torch.where(wrong, error, 0.0)
     index = tuple(int(i) for i in torch.unravel_index(error.argmax(), error.shape))
-    share = f"{int(wrong.sum())} of {wrong.numel()}"
     place = f" at {list(index)}" if index else ""
-    pair = expected[index].item(), got[index].item()
-    wanted, found = (_rounded(number) for number in pair)
-    if wanted == found:
-        wanted, found = (f"{number:.9g}" for number in pair)
-    clause = (
-        f"has wrong values ({share}); the largest error is{place}: {wanted} was expected, "
-        f"{found} came"
-    )
+    wanted, found = _told_apart(expected[index].item(), got[index].item())
+    if wrong.numel() == 1:
+        clause = f"gives {found}{where}, and {wanted} was expected"
+    else:
+        clause = (
+            f"gives wrong values{where} ({int(wrong.sum())} of {wrong.numel()}); the largest error "
+            f"is{place}: {wanted} was expected, {found} came"
+        )
     if expected.numel() > SHOWN_NUMBERS:
         descriptions = (
-            f"{wanted}{place} ({descriptions[0]})",
-            f"{found}{place} ({descriptions[1]})",
+            f"{wanted}{place} ({describe(expected)})",
+            f"{found}{place} ({describe(got)})",
         )
+    else:
+        descriptions = describe(expected), _marked(got, wrong)
     return Mismatch("value", clause, *descriptions, where)
+
+
+def _told_apart(expected: Any, got: Any) -> tuple[str, str]:
+    """Round two numbers for reading, and not so far that they look the same."""
+    wanted, found = _rounded(expected), _rounded(got)
+    return (wanted, found) if wanted != found else (f"{expected:.9g}", f"{got:.9g}")
 
 
 def _compare(
@@ -162,44 +218,68 @@ def _compare(
         return _compare_tensors(expected, got, where, relative, absolute)
     wanted, found = _kind_of(expected), _kind_of(got)
     if wanted != found:
-        clause = f"is {found}, and {wanted} was expected"
+        clause = f"gives {found}{where}, and {wanted} was expected"
         return Mismatch("type", clause, describe(expected), describe(got), where)
     if isinstance(expected, dict):
-        missing = [key for key in expected if key not in got]
-        extra = [key for key in got if key not in expected]
-        if missing or extra:
-            parts = [
-                f"lacks {missing}" if missing else "",
-                f"has {extra} too many" if extra else "",
-            ]
-            clause = " and ".join(part for part in parts if part)
-            return Mismatch("missing", clause, str(list(expected)), str(list(got)), where)
-        pairs = [(f"{where}[{key!r}]" if where else str(key), key) for key in expected]
-        found_first = (
-            _compare(expected[key], got[key], place, relative, absolute) for place, key in pairs
-        )
-        return next((mismatch for mismatch in found_first if mismatch), None)
+        return _compare_dictionaries(expected, got, where, relative, absolute)
     if isinstance(expected, (list, tuple)):
-        if len(expected) != len(got):
-            verb = "was" if len(expected) == 1 else "were"
-            clause = (
-                f"has {len(got)} item{'s' * (len(got) != 1)}, and {len(expected)} {verb} expected"
-            )
-            return Mismatch("shape", clause, describe(expected), describe(got), where)
-        found_first = (
-            _compare(left, right, f"{where}[{i}]", relative, absolute)
-            for i, (left, right) in enumerate(zip(expected, got, strict=True))
-        )
-        return next((mismatch for mismatch in found_first if mismatch), None)
+        return _compare_lists(expected, got, where, relative, absolute)
     if isinstance(expected, float) or isinstance(got, float):
         pair = torch.tensor([float(expected), float(got)], dtype=torch.float64)
-        agrees = torch.isclose(pair[1], pair[0], rtol=relative, atol=absolute, equal_nan=True)
+        agrees = bool(torch.isclose(pair[1], pair[0], rtol=relative, atol=absolute, equal_nan=True))
+        words = _told_apart(float(expected), float(got))
     else:
-        agrees = torch.tensor(expected == got)
-    if bool(agrees):
+        agrees, words = expected == got, (describe(expected), describe(got))
+    if agrees:
         return None
-    clause = f"is {describe(got)}, and {describe(expected)} was expected"
-    return Mismatch("value", clause, describe(expected), describe(got), where)
+    clause = f"gives {words[1]}{where}, and {words[0]} was expected"
+    return Mismatch("value", clause, *words, where)
+
+
+def _compare_dictionaries(
+    expected: dict[str, Any], got: dict[str, Any], where: str, relative: float, absolute: float
+) -> Mismatch | None:
+    missing = [key for key in expected if key not in got]
+    extra = [key for key in got if key not in expected]
+    if missing or extra:
+        parts = [
+            f"lacks {_listed(missing)}{where}" if missing else "",
+            f"has {_listed(extra)}{where} too many" if extra else "",
+        ]
+        clause = " and ".join(part for part in parts if part)
+        return Mismatch("missing", clause, describe(expected), describe(got), where)
+    found_first = (
+        _compare(expected[key], got[key], f" for '{key}'{where}", relative, absolute)
+        for key in expected
+    )
+    return next((mismatch for mismatch in found_first if mismatch), None)
+
+
+def _listed(keys: Iterable[str]) -> str:
+    # A number or a tuple became text on its way, and is written as what it was.
+    text = ", ".join(key if key[:1] in "(0123456789-" else repr(key) for key in keys)
+    return text if len(text) <= _LONG else f"{text[:_LONG]} …"
+
+
+def _compare_lists(
+    expected: Sequence[Any], got: Sequence[Any], where: str, relative: float, absolute: float
+) -> Mismatch | None:
+    if len(expected) != len(got):
+        verb = "was" if len(expected) == 1 else "were"
+        clause = f"gives {len(got)} item{'s' * (len(got) != 1)}{where}, and {len(expected)} {verb} expected"
+        return Mismatch("shape", clause, describe(expected), describe(got), where)
+    noun = "" if where else " results"
+    found_first = (
+        _compare(
+            left,
+            right,
+            f" in the {ordinal(i)} of {len(expected)}{noun}{where}" if len(expected) > 1 else where,
+            relative,
+            absolute,
+        )
+        for i, (left, right) in enumerate(zip(expected, got, strict=True), 1)
+    )
+    return next((mismatch for mismatch in found_first if mismatch), None)
 
 
 def close(relative: float = RELATIVE_TOLERANCE, absolute: float = ABSOLUTE_TOLERANCE) -> Comparison:

@@ -159,6 +159,15 @@ class Exercise:
         """Whether the answer is a value (a number, a choice), and not code."""
         return not callable(self.reference)
 
+    def as_asked(self, answer: Any) -> Any:
+        """Take a plain answer as it was meant: `" B)"` for a choice, a tensor of one element for a number."""
+        if isinstance(answer, str) and self.choices:
+            meant = answer.strip().rstrip(").").strip().lower()
+            return meant if meant in self.choices else answer
+        if isinstance(answer, torch.Tensor) and answer.numel() == 1 and not answer.is_complex():
+            return answer.item()
+        return answer
+
     def probe(self, function: Decorated) -> Decorated:
         """Add a probe, as a decorator; its docstring's first line says what it tries."""
         return self.probe_with(close())(function)
@@ -358,7 +367,11 @@ class Lab:
         )
         if exercise.is_plain:
             exercise.probes.append(
-                Probe("value", "The value of your answer.", lambda answer, generator: answer)
+                Probe(
+                    "value",
+                    "The value of your answer.",
+                    lambda answer, _: exercise.as_asked(answer),
+                )
             )
         self._declared[exercise_id] = exercise
         return exercise

@@ -38,7 +38,7 @@ from autograder.exercise import Exercise, Lab, register
 from autograder.exercise.cells import exercise_of
 from autograder.exercise.draws import PUBLIC_SEED
 from autograder.exercise.private import read_private
-from autograder.judging.feedback import WIDTH, as_html, as_text
+from autograder.judging.feedback import WIDTH, as_html, as_text, not_yet
 from autograder.judging.judge import Verdict, judge
 from autograder.probing.evidence import Evidence, Failure
 from autograder.probing.observing import SECONDS
@@ -246,7 +246,9 @@ class JudgingClient(NotebookClient):
 
     async def _evidence(self, exercise: Exercise, call: str, index: int) -> list[Evidence]:
         """Let the kernel run probes, and read what it hands over."""
-        source = f"{self.request}\n__import__('autograder.student.publishing').student.publishing.{call}"
+        source = (
+            f"{self.request}\n__import__('autograder.student.publishing').student.publishing.{call}"
+        )
         cell = nbformat.v4.new_code_cell(source)
         shown = self.nb.cells[index]
         if not self.died:
@@ -332,7 +334,7 @@ def verdict_outputs(verdict: Verdict) -> list[NotebookNode]:
     shown = {"text/html": as_html(verdict), "text/plain": as_text(verdict)}
     outputs = [new_output("display_data", data=shown)]
     if not verdict.passed:
-        outputs.append(_error("CheckFailed", verdict.sentence))
+        outputs.append(_error("CheckFailed", not_yet([verdict])))
     return outputs
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import textwrap
+from collections.abc import Sequence
 
 from autograder.judging.judge import Verdict
 
@@ -14,6 +15,7 @@ _COLORS = {
     "wrong": "var(--jp-error-color1, #c62828)",
     "unwritten": "var(--jp-warn-color1, #b26a00)",
 }
+_MARK = "background:transparent;color:var(--jp-error-color1,#c62828);font-weight:700"
 _MARKS = {"passed": "✓", "wrong": "✗", "unwritten": "○"}
 
 
@@ -36,29 +38,53 @@ def as_text(verdict: Verdict) -> str:
     """Write a verdict as plain text, at most 76 columns wide."""
     head = f"{_MARKS[verdict.status]} {verdict.exercise}: {_points_of(verdict)}"
     lines = [*textwrap.wrap(head, WIDTH), *textwrap.wrap(verdict.sentence, WIDTH)]
+    if verdict.place not in ("", verdict.sentence):
+        lines += textwrap.wrap(verdict.place, WIDTH)
     for label, text in verdict.facts:
-        lines += textwrap.wrap(
-            f"{label}: {text}", WIDTH, initial_indent="  ", subsequent_indent="    "
-        )
+        for number, line in enumerate(text.splitlines() or [""]):
+            begun = f"  {label}: {line}" if number == 0 else f"    {line}"
+            lines += textwrap.wrap(begun, WIDTH, subsequent_indent="    ")
     for text in (*verdict.notes, _advice(verdict)):
         lines += textwrap.wrap(text, WIDTH)
     return "\n".join(lines)
 
 
 def _marked_up(text: str) -> str:
-    """Escape a text, and set what stands between backticks as code."""
-    return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", html.escape(text))
+    """Escape a text, set what stands between backticks as code, and mark what stands between angle quotes."""
+    escaped = re.sub(r"`([^`\n]+)`", r"<code>\1</code>", html.escape(text))
+    return re.sub("‹([^‹›\n]+)›", f'<mark style="{_MARK}">\\1</mark>', escaped)
+
+
+def not_yet(failed: Sequence[Verdict]) -> str:
+    """Say in a short line which answers failed; the cards say why."""
+    names = ", ".join(verdict.exercise for verdict in failed)
+    written = "written" if all(one.status == "unwritten" for one in failed) else "right"
+    return f"{names} {'is' if len(failed) == 1 else 'are'} not {written} yet."
+
+
+def card(color: str, head: str, body: str, attributes: str = "") -> str:
+    """Lay out one message to a learner; verdicts and hints are of this form."""
+    return (
+        f'<div {attributes} style="border-left:4px solid {color};padding:6px 12px;margin:4px 0;'
+        f'max-width:56em;line-height:1.5"><div style="font-weight:600">{head}</div>{body}</div>'
+    )
+
+
+def _row(label: str, text: str) -> str:
+    # Label and value share one line height, and no word is broken where the page is narrow.
+    return (
+        '<tr style="background:transparent"><th scope="row" style="text-align:left;vertical-align:top;'
+        f'padding:1px 12px 1px 0;font-weight:600;line-height:1.5;white-space:nowrap">{html.escape(label)}</th>'
+        '<td style="text-align:left;vertical-align:top;padding:1px 0;line-height:1.5;'
+        "font-family:var(--jp-code-font-family,monospace);white-space:pre-wrap;"
+        f'word-break:normal;overflow-wrap:break-word">{_marked_up(text)}</td></tr>'
+    )
 
 
 def as_html(verdict: Verdict) -> str:
     """Write a verdict as a card; all that comes from the student is escaped."""
     color = _COLORS[verdict.status]
-    rows = "".join(
-        f'<tr><th style="text-align:left;vertical-align:top;padding:1px 12px 1px 0;font-weight:600">'
-        f'{html.escape(label)}</th><td style="text-align:left;font-family:var(--jp-code-font-family,'
-        f'monospace);white-space:pre-wrap">{_marked_up(text)}</td></tr>'
-        for label, text in verdict.facts
-    )
+    rows = "".join(_row(label, text) for label, text in verdict.facts)
     table = (
         f'<table style="margin:6px 0 0;border-collapse:collapse;font-size:12px">{rows}</table>'
         if rows
@@ -69,12 +95,26 @@ def as_html(verdict: Verdict) -> str:
         for text in (*verdict.notes, _advice(verdict))
         if text
     )
-    return (
-        f'<div class="autograder-verdict" data-status="{verdict.status}" '
-        f'data-exercise="{html.escape(verdict.exercise)}" '
-        f'style="border-left:4px solid {color};padding:6px 12px;margin:4px 0;max-width:46em">'
-        f'<div style="font-weight:600"><span style="color:{color}" aria-hidden="true">'
-        f"{_MARKS[verdict.status]}</span> {html.escape(verdict.exercise)}: "
-        f'{_points_of(verdict)}</div><div style="margin-top:2px">{_marked_up(verdict.sentence)}</div>'
-        f"{table}{quiet}</div>"
+    place = (
+        f'<div style="margin-top:2px">{_marked_up(verdict.place)}</div>'
+        if verdict.place not in ("", verdict.sentence)
+        else ""
+    )
+    return card(
+        color,
+        f'<span style="color:{color}" aria-hidden="true">{_MARKS[verdict.status]}</span> '
+        f"{html.escape(verdict.exercise)}: {_points_of(verdict)}",
+        f'<div style="margin-top:2px">{_marked_up(verdict.sentence)}</div>{place}{table}{quiet}',
+        f'class="autograder-verdict" data-status="{verdict.status}" '
+        f'data-exercise="{html.escape(verdict.exercise)}"',
+    )
+
+
+def hint_as_html(number: int, total: int, text: str, more: str) -> str:
+    """Write a hint as a card."""
+    return card(
+        "var(--jp-brand-color1,#1976d2)",
+        f"Hint {number} of {total}",
+        f'<div style="margin-top:2px">{_marked_up(text)}<span style="opacity:.7">{html.escape(more)}</span></div>',
+        'class="autograder-hint"',
     )

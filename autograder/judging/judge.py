@@ -13,11 +13,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 from autograder.exercise import Exercise, Probe
-from autograder.exercise.comparison import Mismatch, describe
+from autograder.exercise.comparison import Mismatch
 from autograder.judging.diagnosis import diagnose, diagnose_pair, of_reference
+from autograder.judging.inputs import input_of
 from autograder.judging.messages import explained
-from autograder.judging.relations import Pair, relation
-from autograder.probing.evidence import Evidence, Failure, Returned
+from autograder.judging.relations import Pair, only_difference, relation
+from autograder.judging.sentences import (
+    NO_RETURN,
+    ended,
+    failure_sentence,
+    outline_mismatch,
+    plain_sentence,
+)
+from autograder.probing.evidence import Evidence, Failure
 
 Status = Literal["passed", "wrong", "unwritten"]
 # How a verdict's sentence was found: `known` speaks for itself (a forbidden call, an input changed).
@@ -134,41 +142,40 @@ def _told(
     if kind in _UNDIAGNOSED:
         return _Told("known" if kind in _TELLING else "difference", sentence), facts
     found = diagnose(exercise, probes, evidence, seed)
-    relates = _relation(exercise, probes, evidence, seed)
+    pairs = _pairs(exercise, probes, evidence, seed)
+    relates = relation(pairs) if pairs else ""
     if found:
         more = [("Observed", relates or sentence)] if relates or seen.failure else []
         return _Told("fault", found.sentence, found.name), (*more, *facts)
-    if kind in _TELLING or _returns_none(seen):
+    if kind in _TELLING or sentence.endswith(NO_RETURN):
         return _Told("known", sentence), facts
     if any(probe.hidden for probe in probes):
         return _Told("difference", sentence), facts
-    message = explained(seen.failure) if seen.failure else ""
+    failures = [one.failure for one in evidence if one.failure]
+    message = next(filter(None, map(explained, failures)), "")
     if message:
-        return _Told("message", message), (("Error", sentence), *facts)
+        return _Told("message", message), (("Observed", sentence), *facts)
     if relates:
         return _Told("relation", relates), facts
     pair = diagnose_pair(exercise, probes, evidence, seed)
     if pair:
         return _Told("pair", pair.sentence, pair.name), facts
-    return _Told("difference", sentence), facts
+    only = only_difference(pairs) if pairs else ""
+    return _Told("difference", sentence), ((("Observed", only),) if only else ()) + facts
 
 
-def _returns_none(seen: Evidence) -> bool:
-    return bool(seen.returned) and seen.returned[0].kind == "None" and seen.value is None
-
-
-def _relation(
+def _pairs(
     exercise: Exercise, probes: Sequence[Probe], evidence: Sequence[Evidence], seed: int
-) -> str:
-    """Say how the results relate to the right ones in every public probe that failed, or nothing."""
+) -> list[Pair]:
+    """Collect what the failing probes expected and got; nothing if one is hidden or came to no result."""
     pairs = []
     for probe, seen in zip(probes, evidence, strict=True):
         if probe.hidden or exercise.is_plain or seen.failure:
-            return ""
+            return []
         expected = of_reference(exercise, probe, seed).value
         if probe.compare(expected, seen.value):
             pairs.append(Pair(expected, seen.value))
-    return relation(pairs)
+    return pairs
 
 
 def _in_order(probes: Sequence[Probe], evidence: Sequence[Evidence]) -> list[Evidence]:
@@ -194,28 +201,20 @@ def _examine(
         mismatch = probe.compare(reference.value, seen.value)
         if not mismatch:
             return None
-    outline = _outline_mismatch(reference.returned, seen.returned)
+    outline = outline_mismatch(reference.returned, seen.returned)
     if seen.failure and not (seen.failure.kind in ("probe", "not_plain") and outline):
-        sentence = _failure_sentence(exercise, seen.failure)
+        sentence = failure_sentence(exercise, seen.failure)
     elif outline and (mismatch is None or mismatch.kind != "value" or "None" in outline):
-        sentence = _sentence(f"`{exercise.name}` {outline}")
+        sentence = ended(f"`{exercise.name}` {outline}")
     elif exercise.is_plain:
-        sentence = _plain_sentence(exercise, seen)
+        sentence = plain_sentence(exercise, seen)
     else:
         assert mismatch is not None  # noqa: S101 - neither failure nor outline: the values differ
-        subject = (
-            f"The {mismatch.where} of `{exercise.name}`" if mismatch.where else f"`{exercise.name}`"
-        )
-        sentence = _sentence(f"{subject} {mismatch.sentence}")
+        sentence = ended(f"`{exercise.name}` {mismatch.sentence}")
     if probe.hidden:
         # The values of a hidden probe would give away what it asks.
         return _veiled(exercise, seen.failure, sentence), ()
-    return sentence, () if exercise.is_plain else _facts(probe, seen, mismatch)
-
-
-def _sentence(text: str) -> str:
-    """End a text with a full stop, unless it ends like a sentence already."""
-    return text if text.endswith((".", "?", "!")) else f"{text}."
+    return sentence, () if exercise.is_plain else _facts(exercise, probe, seed, seen, mismatch)
 
 
 def _veiled(exercise: Exercise, failure: Failure | None, sentence: str) -> str:
@@ -227,85 +226,20 @@ def _veiled(exercise: Exercise, failure: Failure | None, sentence: str) -> str:
     )
 
 
-def _facts(probe: Probe, seen: Evidence, mismatch: Mismatch | None) -> tuple[tuple[str, str], ...]:
+def _facts(
+    exercise: Exercise, probe: Probe, seed: int, seen: Evidence, mismatch: Mismatch | None
+) -> Facts:
     facts = [("Tried", probe.tried)]
+    if text := input_of(exercise, probe, seed, mismatch):
+        facts.append(("Input", text))
     if mismatch:
-        where = f" ({mismatch.where})" if mismatch.where else ""
-        facts += [(f"Expected{where}", mismatch.expected), (f"Got{where}", mismatch.got)]
+        facts += [
+            (f"Expected{mismatch.part}", mismatch.expected),
+            (f"Got{mismatch.part}", mismatch.got),
+        ]
     if seen.failure and seen.failure.line:
         facts.append(("Your line", seen.failure.line))
     return tuple(facts)
-
-
-def _plain_sentence(exercise: Exercise, seen: Evidence) -> str:
-    if exercise.choices and seen.value not in exercise.choices:
-        choices = ", ".join(repr(choice) for choice in exercise.choices)
-        return (
-            f"`{exercise.name}` is {describe(seen.value)}, which is none of the choices: {choices}."
-        )
-    if type(seen.value) is not type(exercise.reference) and not (
-        isinstance(seen.value, (int, float)) and isinstance(exercise.reference, (int, float))
-    ):
-        kind = type(exercise.reference).__name__
-        return f"`{exercise.name}` is of type `{type(seen.value).__name__}`, and `{kind}` was expected."
-    return f"`{exercise.name}` is not the answer yet."
-
-
-def _outline_mismatch(expected: tuple[Returned, ...], got: tuple[Returned, ...]) -> str:
-    """Say how the first call returned something of another kind or shape; empty if none did."""
-    for wanted, found in zip(expected, got, strict=False):
-        if wanted.kind != found.kind:
-            if found.kind == "None":
-                return "returns None: is a `return` missing?"
-            if "tensor" in (wanted.kind, found.kind):
-                names = {"tensor": "a tensor"}
-                kinds = [names.get(one.kind, f"`{one.kind}`") for one in (found, wanted)]
-                return f"returns {kinds[0]}, and {kinds[1]} was expected"
-            continue
-        if wanted.device != found.device:
-            return (
-                f"returns a tensor on device `{found.device}`, and `{wanted.device}` was expected"
-            )
-        if wanted.shape != found.shape:
-            return f"returns a tensor of shape {found.shape}, and {wanted.shape} was expected"
-        if found.has_nan and not wanted.has_nan:
-            return "returns NaN (not a number) where numbers were expected"
-    return ""
-
-
-def _failure_sentence(exercise: Exercise, failure: Failure) -> str:
-    name = exercise.name
-    sentences = {
-        "missing": failure.message,
-        "not_callable": failure.message,
-        "unwritten": _unwritten_sentence(name, failure.message),
-        "reference": f"`{name}` is llmlab's own; write yours in the cell above.",
-        "signature": _sentence(failure.message),
-        "raised": _sentence(f"`{name}` raises {failure.message}"),
-        "forbidden": f"`{name}` calls `{failure.message}`, which this exercise asks you to do without.",
-        "mutated": (
-            f"`{name}` changes its input `{failure.message}` in place; the caller still needs it. "
-            "Work on a new tensor."
-        ),
-        "timeout": f"`{name}` did not finish within {failure.message}: is there a loop without an end?",
-        "exit": f"`{name}` ends the Python process instead of returning.",
-        "not_plain": (
-            f"`{name}` {'is' if exercise.is_plain else 'returns'} {failure.message}, which cannot be "
-            "compared."
-        ),
-        "no_evidence": (
-            f"`{name}` could not be tried: the notebook's Python handed over no result. Does the notebook "
-            "change `display`, or a part of the autograder?"
-        ),
-        "probe": _sentence(f"What `{name}` returns cannot be used: {failure.message}"),
-    }
-    return sentences.get(failure.kind) or f"`{name}` failed."
-
-
-def _unwritten_sentence(name: str, raised_in: str) -> str:
-    if not raised_in or name in raised_in.split("."):
-        return f"`{name}` is not written yet."
-    return f"`{name}` calls your `{raised_in}`, which is not written yet."
 
 
 def _notes(evidence: Sequence[Evidence]) -> tuple[str, ...]:

@@ -11,11 +11,12 @@ from typing import Any
 from autograder.errors import AutograderError, KeptSafe, UnknownExercise
 from autograder.exercise import Exercise, Lab, register
 from autograder.exercise.draws import PUBLIC_SEED
-from autograder.judging.feedback import WIDTH, as_html, as_text
+from autograder.judging.feedback import WIDTH, as_html, as_text, not_yet
 from autograder.judging.judge import Verdict, judge
 from autograder.notebook.attempts import record
 from autograder.notebook.showing import PlainError, require_text, show
 from autograder.student.answers import collect
+from autograder.student.explaining import is_open, place_in, with_place
 
 
 class CheckFailed(Exception):
@@ -37,9 +38,11 @@ def _names() -> Mapping[str, Any]:
 
 
 def verdict_on(exercise: Exercise, names: Mapping[str, Any]) -> Verdict:
-    """Check one answer with the public probes."""
+    """Check one answer with the public probes, and say where the mistake is if nothing else is known of it."""
     evidence = collect(exercise, names, PUBLIC_SEED)
-    return judge(exercise, exercise.probes, evidence, PUBLIC_SEED)
+    verdict = judge(exercise, exercise.probes, evidence, PUBLIC_SEED)
+    place = place_in(exercise, names) if is_open(verdict) else None
+    return with_place(verdict, place.line, place.kind) if place else verdict
 
 
 def check(exercise_id: str | None = None) -> None:
@@ -80,7 +83,7 @@ def check(exercise_id: str | None = None) -> None:
     show(markup, "\n\n".join([*map(as_text, verdicts), *filter(None, [unsaved])]))
     failed = [verdict for verdict in verdicts if not verdict.passed]
     if failed:
-        raise CheckFailed(" ".join(verdict.sentence for verdict in failed)) from None
+        raise CheckFailed(not_yet(failed)) from None
 
 
 def _so_far(names: Mapping[str, Any]) -> list[Exercise]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import html
 import textwrap
 
 from autograder.errors import AutograderError, KeptSafe, UnreadableProgress
 from autograder.exercise import register
-from autograder.judging.feedback import WIDTH
+from autograder.judging.feedback import WIDTH, hint_as_html
 from autograder.notebook.attempts import Standing, record_hint, standings
 from autograder.notebook.showing import PlainError, require_text, show
 
@@ -35,12 +34,9 @@ def hint(exercise_id: str) -> None:
     number = min(seen, total - 1)
     with contextlib.suppress(KeptSafe):
         record_hint(exercise_id)
-    head = f"Hint {number + 1} of {total}"
     text = exercise.hints[number]
     more = "" if number == total - 1 else " Run the cell again for the next one."
     show(
-        f'<div class="autograder-hint" style="border-left:4px solid var(--jp-brand-color1,#1976d2);'
-        f'padding:6px 12px;max-width:46em"><b>{head}.</b> {html.escape(text)}'
-        f'<span style="opacity:.7">{more}</span></div>',
-        "\n".join(textwrap.wrap(f"{head}. {text}{more}", WIDTH)),
+        hint_as_html(number + 1, total, text, more),
+        "\n".join(textwrap.wrap(f"Hint {number + 1} of {total}. {text}{more}", WIDTH)),
     )

@@ -13,16 +13,19 @@ import io
 import signal
 import sys
 import threading
+import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import CodeType, FrameType
 from typing import Any
 
+from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 HEARD_CHARACTERS = 2_000
+_IMPORT_SECONDS = 60.0
 _FUSED = "scaled_dot_product_attention"
 
 
@@ -38,13 +41,19 @@ class ForbiddenCall(BaseException):
 def time_limit(seconds: float) -> Iterator[None]:
     """Raise `TimeLimitReached` inside the block once it has run for `seconds`.
 
-    The alarm repeats, so that code which swallows it once does not escape. Where there is no alarm signal
-    (Windows) or the caller is no main thread, the block is interrupted between two bytecodes instead.
+    The alarm repeats, so that code which swallows it once does not escape. While a library is being imported the
+    clock stands still, for at most `_IMPORT_SECONDS`: the first optimizer of a process loads PyTorch's compiler, which
+    is no fault of the code's. Where there is no alarm signal (Windows) or the caller is no main thread, the block is
+    interrupted between two bytecodes instead.
     """
     in_main = threading.current_thread() is threading.main_thread()
     if in_main and hasattr(signal, "setitimer"):
+        latest = time.monotonic() + seconds + _IMPORT_SECONDS
 
         def ring(signum: int, frame: FrameType | None) -> None:
+            if _is_importing(frame) and time.monotonic() < latest:
+                signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)
+                return
             raise TimeLimitReached
 
         before = signal.signal(signal.SIGALRM, ring)
@@ -70,6 +79,14 @@ def time_limit(seconds: float) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    while frame:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 class _Bounded(io.TextIOBase):
@@ -182,20 +199,71 @@ def _codes(implementation: Any) -> set[CodeType]:
     return {member.__code__ for member in inner if hasattr(member, "__code__")}
 
 
+def _found(name: str) -> Any:
+    """Find what a dotted name means, as `torch.nn.utils.clip_grad_norm_`; None if it means nothing here."""
+    parts = name.split(".")
+    value: Any = sys.modules.get(parts[0])
+    for part in parts[1:]:
+        value = getattr(value, part, None)
+    return value
+
+
+class _Watch:
+    """Sees the calls of every thread: Python's functions by their code, PyTorch's own by what they do.
+
+    The modes below look into PyTorch, and only in the thread that entered them; functions that PyTorch writes in
+    Python (`clip_grad_norm_`) may never come by them.
+    """
+
+    def __init__(self, names: dict[str, str], functions: tuple[str, ...], reference: Any) -> None:
+        self.names = names
+        self.objects = [(_found(name), name) for name in functions]
+        self.codes = {code: name for found, name in self.objects for code in _codes(found)}
+        if reference is not None:
+            name = f"{reference.__module__}.{reference.__qualname__}"
+            self.codes |= dict.fromkeys(_codes(reference), name)
+
+    def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
+        if event == "call":
+            if frame.f_code in self.codes:
+                raise ForbiddenCall(self.codes[frame.f_code])
+        elif event == "c_call" and self.names:
+            for found, name in self.objects:
+                if argument is found:
+                    raise ForbiddenCall(name)
+            if isinstance(getattr(argument, "__self__", None), Tensor):
+                name = self.names.get(_operation(argument), "")
+                if name:
+                    raise ForbiddenCall(name)
+
+
 @contextlib.contextmanager
 def forbidding(functions: tuple[str, ...], reference: Any) -> Iterator[None]:
-    """Raise `ForbiddenCall` when the block calls one of PyTorch's `functions`, or the reference."""
-    codes = _codes(reference)
+    """Raise `ForbiddenCall` when the block calls one of PyTorch's `functions`, or the reference.
 
-    def watch(frame: FrameType, event: str, argument: object) -> None:
-        if event == "call" and frame.f_code in codes:
-            raise ForbiddenCall(f"{reference.__module__}.{reference.__qualname__}")
+    Threads that the block starts are watched too; in them, the exception ends the thread, and is raised here when
+    the block is done.
+    """
+    names = {name.rsplit(".", 1)[-1].strip("_"): name for name in functions}
+    watch = _Watch(names, functions, reference)
+    before, threads = sys.getprofile(), threading.getprofile()
+    seen: list[str] = []
 
-    profile: Callable[..., object] | None = sys.getprofile()
-    names = {name.rsplit(".", 1)[-1]: name for name in functions}
+    def watch_thread(frame: FrameType, event: str, argument: Any) -> None:
+        try:
+            watch(frame, event, argument)
+        except ForbiddenCall as error:
+            seen.append(str(error))
+            raise SystemExit from None
+
     with _Forbid(names) if names else contextlib.nullcontext():
-        sys.setprofile(watch if codes else profile)
+        if names or watch.codes:
+            sys.setprofile(watch)
+            threading.setprofile(watch_thread)
         try:
             yield
         finally:
-            sys.setprofile(profile)
+            sys.setprofile(before)
+            threading.setprofile(threads)
+    if seen:
+        raise ForbiddenCall(seen[0])

@@ -183,7 +183,8 @@ class _Subject:
         result = function(*args, **kwargs)
         for name, value, was in before:
             if not _same(was, value):
-                raise _Failed(Failure("mutated", name))
+                kind = {Tensor: "tensor", dict: "dictionary"}.get(type(value), "list")
+                raise _Failed(Failure("mutated", f"{kind} {name}"))
         self.returned.append(_outline(result))
         return result
 

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 import torch
 
-from autograder.exercise import Exercise, Misconception
+from autograder.exercise import Exercise, Probe
+from autograder.judging.diagnosis import behave_alike
 from autograder.judging.judge import Verdict, judge
+from autograder.probing.evidence import Evidence
 from autograder.probing.observing import observe, observe_trusted
 from autograder.student.answers import collect
 from tests.labs import EXERCISES, LABS, hidden_probes, variants
 
 SEEDS = (11, 12, 13)
 every_exercise = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda one: one.id)
-every_misconception = pytest.mark.parametrize(
-    ("exercise", "misconception"),
-    [
-        pytest.param(exercise, one, id=f"{exercise.id}-{one.name}")
-        for exercise in EXERCISES
-        for one in exercise.misconceptions
-    ],
-)
 
 
 def graded(exercise: Exercise, answer: Any, seed: int) -> Verdict:
@@ -32,43 +28,58 @@ def graded(exercise: Exercise, answer: Any, seed: int) -> Verdict:
     return judge(exercise, [*exercise.probes, *hidden], evidence, seed)
 
 
-def diagnosed(exercise: Exercise, one: Misconception, seed: int, with_hidden: bool) -> Verdict:
-    probes = [*exercise.probes, *(hidden_probes(exercise) if with_hidden else [])]
-    evidence = [observe_trusted(exercise, probe, one.implementation, seed) for probe in probes]
-    return judge(exercise, probes, evidence, seed)
+def seen_of(exercise: Exercise, answer: Any, probes: Sequence[Probe], seed: int) -> list[Evidence]:
+    return [observe_trusted(exercise, probe, answer, seed) for probe in probes]
 
 
 @pytest.mark.parametrize("with_hidden", [False, True], ids=["public", "graded"])
-@every_misconception
-def test_a_misconception_loses_points_and_is_told_its_own_sentence(
-    exercise: Exercise, misconception: Misconception, with_hidden: bool
+@every_exercise
+def test_a_fault_loses_points_and_is_told_its_own_sentence(
+    exercise: Exercise, with_hidden: bool
 ) -> None:
+    probes = [*exercise.probes, *(hidden_probes(exercise) if with_hidden else [])]
     for seed in SEEDS:
-        verdict = diagnosed(exercise, misconception, seed, with_hidden)
-        assert verdict.points == 0
-        assert verdict.misconception == misconception.name
-        assert verdict.sentence == misconception.sentence
+        for one in exercise.misconceptions:
+            evidence = seen_of(exercise, one.implementation, probes, seed)
+            verdict = judge(exercise, probes, evidence, seed)
+            assert verdict.points == 0, f"no probe sees `{one.name}`"
+            assert verdict.sentence == one.sentence, (
+                f"`{one.name}` is told `{verdict.misconception}`"
+            )
 
 
-@every_misconception
-def test_no_other_misconception_behaves_like_it(
-    exercise: Exercise, misconception: Misconception
-) -> None:
-    others = [one for one in exercise.misconceptions if one is not misconception]
-    alone = Exercise(
-        exercise.id,
-        exercise.points,
-        exercise.reference,
-        exercise.name,
-        choices=exercise.choices,
-        mutates=exercise.mutates,
-        probes=exercise.probes,
-        misconceptions=others,
-    )
+@every_exercise
+def test_faults_with_other_sentences_behave_otherwise(exercise: Exercise) -> None:
     for seed in SEEDS:
-        verdict = diagnosed(alone, misconception, seed, with_hidden=False)
-        assert verdict.points == 0
-        assert verdict.misconception == ""
+        seen = [
+            (one, seen_of(exercise, one.implementation, exercise.probes, seed))
+            for one in exercise.misconceptions
+        ]
+        for (one, first), (other, second) in itertools.combinations(seen, 2):
+            if one.sentence != other.sentence:
+                alike = all(map(behave_alike, first, second))
+                assert not alike, f"no public probe tells `{one.name}` and `{other.name}` apart"
+
+
+@every_exercise
+def test_a_faulty_program_without_a_fault_is_right(exercise: Exercise) -> None:
+    for program in exercise.programs:
+        for seed in SEEDS:
+            evidence = seen_of(exercise, program.build(), exercise.probes, seed)
+            assert judge(exercise, exercise.probes, evidence, seed).passed
+
+
+@every_exercise
+def test_what_a_hidden_probe_refuses_a_public_one_refuses_too(exercise: Exercise) -> None:
+    hidden = hidden_probes(exercise)
+    for one in exercise.misconceptions:
+        for seed in SEEDS:
+            found = judge(
+                exercise, hidden, seen_of(exercise, one.implementation, hidden, seed), seed
+            )
+            if hidden and not found.passed:
+                public = seen_of(exercise, one.implementation, exercise.probes, seed)
+                assert not judge(exercise, exercise.probes, public, seed).passed, one.name
 
 
 @every_exercise

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from autograder.judging.relations import kinds, layout, patterns, scaling, sequences, texts
 from autograder.judging.relations.parts import Pair, Part, first_named, lead_in, levels, only_part
 
-__all__ = ["Pair", "relation"]
+__all__ = ["Pair", "only_difference", "relation"]
 
 Finder = Callable[[Sequence[Part]], str]
 
@@ -62,7 +62,6 @@ _PARTIAL: tuple[Finder, ...] = (
     patterns.negative,
     patterns.does_not_add_up,
     layout.block,
-    scaling.one_sided,
 )
 
 
@@ -88,12 +87,14 @@ def relation(pairs: Sequence[Pair]) -> str:
                 clause = find(parts)
                 if clause:
                     return _sentence(lead_in(parts, pairs) + clause)
+    return ""
+
+
+def only_difference(pairs: Sequence[Pair]) -> str:
+    """Name the one part in which all results differ, in one sentence, or return an empty text."""
+    walked = list(levels(pairs))
     only = only_part(walked[-1], pairs) if walked else ""
-    return (
-        _sentence(f"the only difference is in {only}; the rest of the result is right")
-        if only
-        else ""
-    )
+    return _sentence(f"the only difference is in {only}; the rest is right") if only else ""
 
 
 def _sentence(text: str) -> str:

@@ -8,7 +8,7 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
-from autograder.judging.relations.parts import Part, ordinal, shared
+from autograder.judging.relations.parts import Part, ends_told, ordinal, shared
 from autograder.judging.relations.values import alike, as_tensor, distinct, same
 
 _FEW = 3
@@ -168,24 +168,11 @@ def cut(parts: Sequence[Part]) -> str:
         size = kept.shape[axis]
         if not size or distinct([kept]) < 2:
             return
-        what = "lacks the {}" if less > 0 else "has one {} too many, at the {}"
         for end, start in (("last", 0), ("first", abs(less))):
             if same(long.narrow(axis, start, size), kept):
-                yield from _told(end, less, name, what)
+                yield from ends_told(end, less, name)
 
     return _found(parts, relations)
-
-
-def _told(end: str, less: int, name: str, what: str) -> Iterator[str]:
-    place = "end" if end == "last" else "beginning"
-    if less == 1:
-        yield f"yours lacks the {end} {name}; the others are right"
-    elif less == -1:
-        yield f"yours has one {name} too many at the {place}; the others are right"
-    if less > 0:
-        yield f"yours lacks {name}s at the {place}; the others are right"
-    else:
-        yield f"yours has {name}s too many at the {place}; the others are right"
 
 
 def summed(parts: Sequence[Part]) -> str:

@@ -204,3 +204,16 @@ def shared(groups: Iterable[Iterable[str]]) -> str:
     """Find the first text of the first group that is in all of them; empty if there is none."""
     first, *others = [list(group) for group in groups] or [[]]
     return next((text for text in first if all(text in other for other in others)), "")
+
+
+def ends_told(end: str, less: int, name: str) -> Iterator[str]:
+    """Say that so many (or minus so many: too many) of what `name` names are missing at the first or last end."""
+    place = "end" if end == "last" else "beginning"
+    if less == 1:
+        yield f"yours lacks the {end} {name}; the others are right"
+    elif less == -1:
+        yield f"yours has one {name} too many at the {place}; the others are right"
+    if less > 0:
+        yield f"yours lacks {name}s at the {place}; the others are right"
+    else:
+        yield f"yours has {name}s too many at the {place}; the others are right"

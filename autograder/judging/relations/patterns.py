@@ -59,18 +59,11 @@ def adds_up(parts: Sequence[Part]) -> str:
             continue
         if any(_ones(one.got, axis) for one in numbers):
             return ""
-        for other in range(numbers[0].expected.dim()):
-            if all(_ones(one.got, other) for one in numbers if one.got.dim() > other):
-                along = {
-                    numbers[0].expected.dim() - 1: "row",
-                    numbers[0].expected.dim() - 2: "column",
-                }
-                found = (
-                    f"the {along[other]}s of yours add"
-                    if other in along
-                    else f"along axis {other} yours adds"
-                )
-                return f"{found} up to 1, and each {name} should"
+        other, plural = (-2, "columns") if axis == -1 else (-1, "rows")
+        if all(_ones(one.got, other) for one in numbers):
+            return f"the {plural} of yours add up to 1, and each {name} should"
+        if all(one.got.dim() > 2 and _ones(one.got, 0) for one in numbers):
+            return f"along axis 0 yours adds up to 1, and each {name} should"
         whole = all(abs(float(one.got.sum()) - 1) < 1e-4 for one in numbers)
         if whole and distinct([one.got for one in numbers]) >= 3:
             return f"the values of yours add up to 1 all together, and each {name} should by itself"
@@ -90,23 +83,16 @@ def does_not_add_up(parts: Sequence[Part]) -> str:
             if all(bool((one - 1).abs().max() > 1e-3) for one in sums):
                 example = next(one for one in sums[0].flatten().tolist() if abs(one - 1) > 1e-3)
                 return f"not every {name} of yours adds up to 1, and each should (one adds up to {short(example)})"
-    pairs = [(as_tensor(part.expected), as_tensor(part.got)) for part in parts]
-    told = [
-        got is not None
-        and expected is not None
-        and got.dim() > 1
-        and expected.dim() > 1
-        and _shares(got)
-        and distinct([got]) >= 3
-        and _ones(got, -1)
-        and not _shares(expected)
-        for expected, got in pairs
-    ]
-    return (
-        "every row of yours adds up to 1, as weights do, and those expected do not"
-        if all(told)
-        else ""
-    )
+    if all(_weights_for_other(as_tensor(part.expected), as_tensor(part.got)) for part in parts):
+        return "every row of yours adds up to 1, as weights do, and those expected do not"
+    return ""
+
+
+def _weights_for_other(expected: Tensor | None, got: Tensor | None) -> bool:
+    """Whether rows of shares came where something else was expected."""
+    if expected is None or got is None or min(expected.dim(), got.dim()) < 2 or _shares(expected):
+        return False
+    return _shares(got) and _ones(got, -1) and distinct([got]) >= 3
 
 
 def _shares(tensor: Tensor) -> bool:
@@ -182,24 +168,21 @@ def _open(part: Part) -> tuple[Tensor, Tensor, str] | None:
     return kept, left, "keeps a number"
 
 
+_DIAGONALS = {
+    ": on the diagonal": 0,
+    ": on the first diagonal above the main one": 1,
+    ": on the first diagonal below the main one": -1,
+}
+
+
 def _diagonals(expected: Tensor, got: Tensor) -> Iterator[str]:
+    """Name the diagonal on which two square masks differ; any of them will do for a single place."""
     wrong = expected != got
     if expected.dim() != 2 or expected.shape[0] != expected.shape[1]:
         return
-    if expected.shape[0] < 2:
-        yield from (
-            ": on the diagonal",
-            ": on the first diagonal above the main one",
-            ": on the first diagonal below the main one",
-        )
-        return
     eye = torch.ones_like(wrong)
-    for name, offset in (
-        (": on the diagonal", 0),
-        (": on the first diagonal above the main one", 1),
-        (": on the first diagonal below the main one", -1),
-    ):
-        if torch.equal(wrong, eye.triu(offset) & eye.tril(offset)):
+    for name, offset in _DIAGONALS.items():
+        if expected.shape[0] == 1 or torch.equal(wrong, eye.triu(offset) & eye.tril(offset)):
             yield name
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
-from autograder.judging.relations.parts import Part, ordinal, right, shared
+from autograder.judging.relations.parts import Part, ends_told, ordinal, right, shared
 from autograder.judging.relations.values import as_tensor, distinct
 
 _LONGEST = 2_000
@@ -60,7 +60,7 @@ def ends(parts: Sequence[Part]) -> str:
             return
         for end, start in (("last", 0), ("first", abs(less))):
             if right(long[start : start + len(short)], short):
-                yield from _told(end, less)
+                yield from ends_told(end, less, "item")
 
     pairs = [_sides(part) for part in parts]
     if not any(pair and min(map(len, pair)) >= 1 for pair in pairs):
@@ -69,18 +69,6 @@ def ends(parts: Sequence[Part]) -> str:
             [text for text in relations(*pair) if "empty" in text] if pair else [] for pair in pairs
         )
     return _found(parts, relations)
-
-
-def _told(end: str, less: int) -> Iterator[str]:
-    place = "end" if end == "last" else "beginning"
-    if less == 1:
-        yield f"yours lacks the {end} item; the others are right"
-    elif less == -1:
-        yield f"yours has one item too many at the {place}; the others are right"
-    if less > 0:
-        yield f"yours lacks items at the {place}; the others are right"
-    else:
-        yield f"yours has items too many at the {place}; the others are right"
 
 
 def order(parts: Sequence[Part]) -> str:
