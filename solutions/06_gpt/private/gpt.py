@@ -1,39 +1,43 @@
 """`gpt.GPT`: hidden probes, and right answers written differently."""
 
-import math
-import re
-from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
 
 import llmlab.model as library
-from autograder.exercise import Private, fill_parameters
-from llmlab.model import MultiHeadAttention, TransformerConfig
+from autograder.exercise import Private
+from autograder.exercises.gpt.gpt import gradients_of, output_of, parts_of
+from llmlab.model import TransformerConfig
 
 private = Private()
 
 
 @private.probe
-def tables_apart(implementation: Any, generator: Generator) -> Any:
-    """A single block whose embeddings are not tied, another epsilon, and a single token."""
-    config = TransformerConfig(
-        13, 8, 8, 1, 2, hidden_dim=10, norm_epsilon=0.1, tied_embeddings=False
-    )
-    module = implementation(config)
-    shapes = fill_parameters(module, generator)
-    ids = torch.randint(0, 13, (3, 7), generator=generator)
-    return {"parameters": shapes, "output": module(ids), "token": module(ids[:1, :1])}
+def other_parts(implementation: Any, generator: Generator) -> Any:
+    """The parameters of two larger models."""
+    config = TransformerConfig(13, 8, 12, 3, 6, num_kv_heads=2, hidden_dim=10)
+    apart = config.changed(tied_embeddings=False)
+    return [parts_of(implementation, config), parts_of(implementation, apart)]
 
 
 @private.probe
-def learned_parameters(implementation: Any, generator: Generator) -> Any:
-    """The gradient of every parameter, the last norm's included."""
-    module = implementation(TransformerConfig(7, 8, 8, 2, 2, num_kv_heads=1, hidden_dim=6))
-    fill_parameters(module, generator)
-    module(torch.randint(0, 7, (2, 4), generator=generator)).square().sum().backward()
-    return {name: parameter.grad for name, parameter in module.named_parameters()}
+def tables_apart(implementation: Any, generator: Generator) -> Any:
+    """Two blocks, tables that are not tied, another epsilon, and three texts."""
+    config = TransformerConfig(
+        13, 8, 8, 2, 2, hidden_dim=10, norm_epsilon=0.02, tied_embeddings=False
+    )
+    ids = torch.randint(0, 13, (3, 7), generator=generator)
+    return gradients_of(implementation, config, ids, generator)
+
+
+@private.probe
+def four_blocks(implementation: Any, generator: Generator) -> Any:
+    """Four blocks with one key-value head, and one text."""
+    config = TransformerConfig(7, 8, 8, 4, 2, num_kv_heads=1, hidden_dim=6)
+    return output_of(
+        implementation, config, torch.randint(0, 7, (1, 5), generator=generator), generator
+    )
 
 
 class _Parts(nn.Module):
