@@ -1,30 +1,33 @@
 """`pretraining.cosine_with_warmup`: hidden probes, and right answers written differently."""
 
-import copy
-import io
 import math
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator
 
 from autograder.exercise import Private
-from llmlab import training
+from autograder.exercises.pretraining.cosine_with_warmup import curve
 
 private = Private()
 
 
 @private.probe
 def long_run(implementation: Any, generator: Generator) -> Any:
-    """A thousand steps, of which some are looked at, and a warm-up that leaves a single step."""
-    settings = {"warmup_steps": 100, "total_steps": 1000, "peak": 3e-4, "floor": 3e-5}
+    """A thousand steps, of which some are looked at."""
+    settings = {"warmup_steps": 100, "total_steps": 1000, "peak": 0.6, "floor": 0.03}
     steps = torch.randint(1200, (20,), generator=generator).tolist()
-    last = [
-        implementation(step, warmup_steps=5, total_steps=6, peak=1.0, floor=0.5)
-        for step in range(8)
+    return [implementation(step, **settings) for step in steps]
+
+
+@private.probe
+def other_settings(implementation: Any, generator: Generator) -> Any:
+    """A warm-up of 5 steps and one without, other peaks and floors."""
+    return [
+        curve(implementation, 10, warmup_steps=5, total_steps=6, peak=1.0, floor=0.5),
+        curve(implementation, 10, warmup_steps=0, total_steps=7, peak=0.3),
+        curve(implementation, 16, warmup_steps=3, total_steps=13, peak=2.0, floor=0.25),
     ]
-    return [[1e3 * implementation(step, **settings) for step in steps], last]
 
 
 @private.variant
