@@ -44,6 +44,13 @@ def walk(
                 parameter.grad.copy_(gradient)
         optimizer.step()
         places.append([one.detach().clone() for one in own])
-        pairs = zip(own, gradients, strict=True)
-        kept.append(all(one.grad is not None and torch.equal(one.grad, g) for one, g in pairs))
-    return {"parameters after each step": places, "unchanged gradients": kept}
+        kept.append(
+            [_afterward(one.grad, gradient) for one, gradient in zip(own, gradients, strict=True)]
+        )
+    return {"parameters after each step": places, "gradients afterward": kept}
+
+
+def _afterward(gradient: Tensor | None, given: Tensor) -> str:
+    if gradient is None or not gradient.any():
+        return "cleared"
+    return "as they were" if torch.equal(gradient, given) else "changed"

@@ -1,29 +1,28 @@
 """`learning.AdamW`: hidden probes, and right answers written differently."""
 
-import copy
-import math
 from typing import Any
 
 import torch
-from torch import Generator, nn
-from torch.nn import functional
+from torch import Generator
 
-from autograder.exercise import Private, fill_parameters, normal
-from llmlab.foundations import Value
+from autograder.exercise import Private
+from autograder.exercises.learning._shared import walk
 
 private = Private()
 
 
 @private.probe
-def defaults(implementation: Any, generator: Generator) -> Any:
-    """A matrix and a single number, all settings at their defaults, down a real loss."""
-    weight, bias = nn.Parameter(normal(generator, 2, 3)), nn.Parameter(normal(generator))
-    optimizer = implementation([weight, bias])
-    for _ in range(20):
-        optimizer.zero_grad()
-        (weight.square().sum() + 3 * bias.square()).backward()
-        optimizer.step()
-    return [1000 * weight.detach(), 1000 * bias.detach()]
+def other_settings(implementation: Any, generator: Generator) -> Any:
+    """Two vectors of three numbers, other settings, more steps."""
+    settings = {"lr": 0.05, "betas": (0.9, 0.97), "eps": 0.05, "weight_decay": 0.8}
+    return walk(lambda p: implementation(p, **settings), generator, [(3,), (3,)], 6, size=0.4)
+
+
+@private.probe
+def a_matrix_and_a_number(implementation: Any, generator: Generator) -> Any:
+    """A matrix and a single number, with the usual betas."""
+    settings = {"lr": 0.2, "weight_decay": 0.2}
+    return walk(lambda p: implementation(p, **settings), generator, [(2, 3), ()], 4)
 
 
 @private.variant

@@ -1,29 +1,26 @@
 """`learning.SGD`: hidden probes, and right answers written differently."""
 
-import copy
-import math
 from typing import Any
 
 import torch
-from torch import Generator, nn
-from torch.nn import functional
+from torch import Generator
 
-from autograder.exercise import Private, fill_parameters, normal
-from llmlab.foundations import Value
+from autograder.exercise import Private
+from autograder.exercises.learning._shared import walk
 
 private = Private()
 
 
 @private.probe
-def without_momentum(implementation: Any, generator: Generator) -> Any:
-    """A matrix and a single number, without momentum, down a real loss."""
-    weight, bias = nn.Parameter(normal(generator, 2, 3)), nn.Parameter(normal(generator))
-    optimizer = implementation([weight, bias], 0.1)
-    for _ in range(3):
-        optimizer.zero_grad()
-        (weight.square().sum() + 3 * bias.square()).backward()
-        optimizer.step()
-    return [weight.detach(), bias.detach()]
+def other_settings(implementation: Any, generator: Generator) -> Any:
+    """Vectors of three numbers, other settings, more steps."""
+    return walk(lambda p: implementation(p, 0.03, 0.7), generator, [(3,), (3,)], 5)
+
+
+@private.probe
+def a_matrix_and_a_number(implementation: Any, generator: Generator) -> Any:
+    """A matrix and a single number, without momentum."""
+    return walk(lambda p: implementation(p, 0.4), generator, [(2, 3), ()], 3)
 
 
 @private.variant
