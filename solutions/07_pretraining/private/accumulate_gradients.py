@@ -1,32 +1,28 @@
 """`pretraining.accumulate_gradients`: hidden probes, and right answers written differently."""
 
-import copy
-import io
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
 
 from autograder.exercise import Private
+from autograder.exercises.pretraining.accumulate_gradients import reader, watched
 from llmlab import training
 
 private = Private()
 
 
 @private.probe
-def one_part(implementation: Any, generator: Generator) -> Any:
-    """A single part, and five parts of a single text."""
+def other_sizes(implementation: Any, generator: Generator) -> Any:
+    """A single part of four texts, and five parts of a single text beside gradients of 2."""
     results = []
     for parts, texts in ((1, 4), (5, 1)):
-        model = nn.Sequential(nn.Embedding(6, 3), nn.Linear(3, 6))
-        with torch.no_grad():
-            for parameter in model.parameters():
-                parameter.copy_(torch.randn(parameter.shape, generator=generator))
+        model = reader(generator, tokens=6, width=3)
+        for parameter in model.parameters():
+            parameter.grad = torch.full_like(parameter, 2.0) if parts > 1 else None
         ids = [torch.randint(6, (texts, 7), generator=generator) for _ in range(parts)]
-        loss = implementation(model, ids)
-        results.append([loss, [one.grad for one in model.parameters()]])
+        results.append(watched(implementation, model, ids))
     return results
 
 
