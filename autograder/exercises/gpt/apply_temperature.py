@@ -15,8 +15,8 @@ exercise = LAB.exercise(
     reference=model.apply_temperature,
     hints=(
         "Work out by hand what happens to the difference of two logits in the worked example.",
-        "One operation does it for every temperature above 0. At 0 you would divide by nothing, so "
-        "this case is written apart: one logit of each row stays, all others become minus infinity.",
+        "One operation does it for every temperature above 0. At 0 you would divide by nothing, so this case "
+        "is written apart: one logit of each row stays, all others become minus infinity.",
         "Above 0, divide. At 0, find where each row is largest, and put minus infinity everywhere else.",
     ),
 )
@@ -50,8 +50,8 @@ def multiplied(logits: Tensor, temperature: float) -> Tensor:
 
 
 @exercise.misconception(
-    "Your temperature divides probabilities. What is drawn from depends on their ratios, and dividing "
-    "all of them by one number leaves those as they are. Reread 'Temperature'."
+    "Your temperature divides probabilities. What is drawn from depends on their ratios, and dividing all of "
+    "them by one number leaves those as they are. Reread 'Temperature'."
 )
 def of_probabilities(logits: Tensor, temperature: float) -> Tensor:
     if not temperature:
@@ -60,8 +60,8 @@ def of_probabilities(logits: Tensor, temperature: float) -> Tensor:
 
 
 @exercise.misconception(
-    "Your code returns probabilities, and those are taken for logits afterwards: their softmax is "
-    "nearly even, whatever the temperature. Reread 'Temperature'."
+    "Your code returns probabilities, and those are taken for logits afterwards: their softmax is nearly "
+    "even, whatever the temperature. Reread 'Temperature'."
 )
 def returns_probabilities(logits: Tensor, temperature: float) -> Tensor:
     if not temperature:
@@ -77,8 +77,8 @@ def divides_by_zero(logits: Tensor, temperature: float) -> Tensor:
 
 
 @exercise.misconception(
-    "At the temperature 0 your code returns ones and zeros as logits. A logit of 0 is no ban: it still "
-    "has its share of the softmax. Reread 'Temperature 0'."
+    "At the temperature 0 your code returns ones and zeros as logits. A logit of 0 is no ban: it still has "
+    "its share of the softmax. Reread 'Temperature 0'."
 )
 def ones_and_zeros(logits: Tensor, temperature: float) -> Tensor:
     if temperature:

@@ -20,12 +20,12 @@ exercise = LAB.exercise(
     reference=model.attend_with_past,
     hints=(
         "Follow the new tokens alone. Which two of their three vectors will later tokens ask for again?",
-        "How many tokens came before can be read off the kept keys: it is the size of their "
-        "dimension of tokens. It is also the position of the first new token. The queries are the last "
-        "of all positions, and library.causal_mask can be told so.",
-        "Project the new tokens at their true positions; put the kept keys before the new keys, and "
-        "the kept values before the new values; attend with a mask of (new, all); join the heads and "
-        "send them through the output map; return that, and the two tensors that have grown.",
+        "How many tokens came before can be read off the kept keys: it is the size of their dimension of "
+        "tokens. It is also the position of the first new token. The queries are the last of all positions, "
+        "and library.causal_mask can be told so.",
+        "Project the new tokens at their true positions; put the kept keys before the new keys, and the kept "
+        "values before the new values; attend with a mask of (new, all); join the heads and send them through "
+        "the output map; return that, and the two tensors that have grown.",
     ),
 )
 
@@ -111,8 +111,8 @@ def _attended(
 
 
 @exercise.misconception(
-    "Your new tokens stand at the positions 0, 1, 2, ... again, whatever came before, so their distances "
-    "to the earlier tokens are wrong. Reread 'Where a new token stands'."
+    "Your new tokens stand at the positions 0, 1, 2, ... again, whatever came before, so their distances to "
+    "the earlier tokens are wrong. Reread 'Where a new token stands'."
 )
 def from_position_zero(attention: Any, x: Tensor, past: Past | None = None) -> tuple[Tensor, Past]:
     return _attended(attention, x, past, from_zero=True)
@@ -135,8 +135,8 @@ def _joined(old: Tensor, new: Tensor) -> Tensor:
 
 
 @exercise.misconception(
-    "What you hand back has not grown: the new tokens are used once, and the next step does not find "
-    "them. Reread 'What is kept'."
+    "What you hand back has not grown: the new tokens are used once, and the next step does not find them. "
+    "Reread 'What is kept'."
 )
 def past_not_extended(attention: Any, x: Tensor, past: Past | None = None) -> tuple[Tensor, Past]:
     output, grown = _attended(attention, x, past)
@@ -144,8 +144,8 @@ def past_not_extended(attention: Any, x: Tensor, past: Past | None = None) -> tu
 
 
 @exercise.misconception(
-    "You hand back the keys and values of the new tokens alone: the next step has forgotten all tokens "
-    "before them. Reread 'What is kept'."
+    "You hand back the keys and values of the new tokens alone: the next step has forgotten all tokens before "
+    "them. Reread 'What is kept'."
 )
 def past_replaced(attention: Any, x: Tensor, past: Past | None = None) -> tuple[Tensor, Past]:
     output, (key, value) = _attended(attention, x, past)
@@ -182,8 +182,8 @@ def no_output_map(attention: Any, x: Tensor, past: Past | None = None) -> tuple[
 
 
 @exercise.misconception(
-    "Your numbers are right, and nothing is saved: the vectors of all earlier tokens are kept, and their "
-    "keys and values are computed again in every step. Reread 'What is kept'."
+    "Your numbers are right, and nothing is saved: the vectors of all earlier tokens are kept, and their keys "
+    "and values are computed again in every step. Reread 'What is kept'."
 )
 def computed_again(attention: Any, x: Tensor, past: Any = None) -> tuple[Tensor, Tensor]:
     everything = x if past is None else torch.cat([past, x], dim=1)

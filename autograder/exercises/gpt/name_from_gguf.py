@@ -14,13 +14,13 @@ exercise = LAB.exercise(
     "name_from_gguf",
     reference=model.name_from_gguf,
     hints=(
-        "Split a name at its dots. What are the first two pieces of a name with a layer, and what is "
-        "the last piece of every name?",
+        "Split a name at its dots. What are the first two pieces of a name with a layer, and what is the last "
+        "piece of every name?",
         "Two dictionaries hold all of it: one for the three names outside the blocks, one for the nine "
         "inside. What stands between `blk` and the part is the number of the layer, of any length.",
-        "Split at the dots. With two pieces, look the first up in the short dictionary; with four, look "
-        "the third up in the long one and put the number between `blocks` and what you found. Put "
-        "the last piece at the end. Return None where a piece is not known.",
+        "Split at the dots. With two pieces, look the first up in the short dictionary; with four, look the "
+        "third up in the long one and put the number between `blocks` and what you found. Put the last piece "
+        "at the end. Return None where a piece is not known.",
     ),
 )
 
@@ -53,24 +53,24 @@ def _swapped(name: str, first: str, second: str) -> str | None:
 
 
 @exercise.misconception(
-    "Your gate and your up are exchanged. They have the same shape, so the weights load without a word, "
-    "and the model talks nonsense. Reread 'Whose weights are these'."
+    "Your gate and your up are exchanged. They have the same shape, so the weights load without a word, and "
+    "the model talks nonsense. Reread 'Whose weights are these'."
 )
 def gate_and_up(name: str) -> str | None:
     return _swapped(name, "ffn_gate", "ffn_up")
 
 
 @exercise.misconception(
-    "Your two norms of a block are exchanged: each would scale what the other is for. Reread 'Whose "
-    "weights are these'."
+    "Your two norms of a block are exchanged: each would scale what the other is for. Reread 'Whose weights "
+    "are these'."
 )
 def norms_exchanged(name: str) -> str | None:
     return _swapped(name, "attn_norm", "ffn_norm")
 
 
 @exercise.misconception(
-    "Your keys and values are exchanged. Their maps have the same shape, so nothing complains. Reread "
-    "'Whose weights are these'."
+    "Your keys and values are exchanged. Their maps have the same shape, so nothing complains. Reread 'Whose "
+    "weights are these'."
 )
 def keys_and_values(name: str) -> str | None:
     return _swapped(name, "attn_k", "attn_v")
@@ -88,8 +88,8 @@ def one_digit(name: str) -> str | None:
 
 
 @exercise.misconception(
-    "Your layers are counted from 1. Both files count them from 0, so each block would get its "
-    "neighbor's weights. Reread 'Whose weights are these'."
+    "Your layers are counted from 1. Both files count them from 0, so each block would get its neighbor's "
+    "weights. Reread 'Whose weights are these'."
 )
 def from_one(name: str) -> str | None:
     pieces = name.split(".")
@@ -99,8 +99,8 @@ def from_one(name: str) -> str | None:
 
 
 @exercise.misconception(
-    "The last piece of the name, `weight`, is missing. A module can have several parameters, and the "
-    "name says which. Reread 'Whose weights are these'."
+    "The last piece of the name, `weight`, is missing. A module can have several parameters, and the name "
+    "says which. Reread 'Whose weights are these'."
 )
 def without_weight(name: str) -> str | None:
     found = model.name_from_gguf(name)

@@ -99,8 +99,8 @@ def _written(
 
 
 @exercise.misconception(
-    "You choose from the first row of the logits, which guesses the second token of the prompt. The row "
-    "of the last token is the one that guesses what comes next. Reread 'One token after the other'."
+    "You choose from the first row of the logits, which guesses the second token of the prompt. The row of "
+    "the last token is the one that guesses what comes next. Reread 'One token after the other'."
 )
 def first_row(
     model: Any, prompt: list[int], max_new_tokens: int, choose: Choose, stop: Collection[int] = ()
@@ -109,8 +109,8 @@ def first_row(
 
 
 @exercise.misconception(
-    "What was written is never read: each round begins from the prompt again and says the same token. "
-    "Reread 'One token after the other'."
+    "What was written is never read: each round begins from the prompt again and says the same token. Reread "
+    "'One token after the other'."
 )
 def never_appended(
     model: Any, prompt: list[int], max_new_tokens: int, choose: Choose, stop: Collection[int] = ()
@@ -129,8 +129,7 @@ def last_token_alone(
 
 
 @exercise.misconception(
-    "The stop token is given too. It is a sign to whoever writes, and no part of the text. Reread 'When "
-    "to stop'."
+    "The stop token is given too. It is a sign to whoever writes, and no part of the text. Reread 'When to stop'."
 )
 def stop_given(
     model: Any, prompt: list[int], max_new_tokens: int, choose: Choose, stop: Collection[int] = ()
@@ -139,8 +138,8 @@ def stop_given(
 
 
 @exercise.misconception(
-    "Nothing stops the writing before its last round: when the model says that it has finished, your "
-    "code goes on. Reread 'When to stop'."
+    "Nothing stops the writing before its last round: when the model says that it has finished, your code "
+    "goes on. Reread 'When to stop'."
 )
 def never_stopped(
     model: Any, prompt: list[int], max_new_tokens: int, choose: Choose, stop: Collection[int] = ()
@@ -149,8 +148,8 @@ def never_stopped(
 
 
 @exercise.misconception(
-    "Your code writes the whole text before it gives its first token, and a reader would wait for all of "
-    "it. Reread 'Giving tokens as they come'."
+    "Your code writes the whole text before it gives its first token, and a reader would wait for all of it. "
+    "Reread 'Giving tokens as they come'."
 )
 def all_at_once(
     model: Any, prompt: list[int], max_new_tokens: int, choose: Choose, stop: Collection[int] = ()
@@ -159,8 +158,8 @@ def all_at_once(
 
 
 @exercise.misconception(
-    "You count the prompt's tokens among the new ones, so a long prompt leaves no room for an answer. "
-    "Reread 'When to stop'."
+    "You count the prompt's tokens among the new ones, so a long prompt leaves no room for an answer. Reread "
+    "'When to stop'."
 )
 def prompt_counted(
     model: Any, prompt: list[int], max_new_tokens: int, choose: Choose, stop: Collection[int] = ()

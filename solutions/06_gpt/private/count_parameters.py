@@ -1,33 +1,32 @@
 """`gpt.count_parameters`: hidden probes, and right answers written differently."""
 
-import math
-import re
-from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator
 
 import llmlab.model as library
-from autograder.exercise import Private, fill_parameters
-from llmlab.model import MultiHeadAttention, TransformerConfig
+from autograder.exercise import Private, whole
+from autograder.exercises.gpt._shared import as_number
+from llmlab.model import TransformerConfig
 
 private = Private()
 
 
 @private.probe
 def drawn_sizes(implementation: Any, generator: Generator) -> Any:
-    """Three configurations of drawn sizes: one query head a key head, one for all, one layer."""
-    sizes = torch.randint(1, 60, (4,), generator=generator).tolist()
-    return [
-        implementation(TransformerConfig(sizes[0], 9, 12, sizes[1], 6, 6, hidden_dim=sizes[2])),
-        implementation(
-            TransformerConfig(
-                sizes[3], 9, 24, sizes[1], 6, 1, hidden_dim=sizes[2], tied_embeddings=False
-            )
-        ),
-        implementation(TransformerConfig(sizes[0], 9, 16, 1, 4, 2, hidden_dim=sizes[3])),
+    """Three configurations of drawn sizes: one query head a key head, one key head for all, one layer."""
+    words, layers, hidden = (
+        whole(generator, 3, 60),
+        whole(generator, 2, 40),
+        whole(generator, 5, 60),
+    )
+    configs = [
+        TransformerConfig(words, 9, 12, layers, 6, hidden_dim=hidden),
+        TransformerConfig(words, 9, 24, layers, 6, 1, hidden_dim=hidden, tied_embeddings=False),
+        TransformerConfig(words, 9, 16, 1, 4, 2, hidden_dim=hidden),
     ]
+    return [as_number(implementation(config)) for config in configs]
 
 
 @private.variant
@@ -46,3 +45,13 @@ def count_in_one_sum(config: TransformerConfig) -> int:
     block = [dim * dim, dim * keys, keys * dim, dim * dim, *[dim * config.hidden_dim] * 3, dim, dim]
     tables = [config.vocabulary_size * dim] * (1 if config.tied_embeddings else 2)
     return sum(tables + block * config.num_layers + [dim])
+
+
+@private.variant
+def count_as_a_tensor(config: TransformerConfig) -> Any:
+    """Multiply shapes as tensors, and return a tensor of one number."""
+    dim, keys = config.model_dim, config.kv_heads * config.head_dim
+    shapes = [(dim, dim)] * 2 + [(dim, keys)] * 2 + [(dim, config.hidden_dim)] * 3 + [(dim, 2)]
+    block = torch.tensor(shapes).prod(dim=-1).sum()
+    tables = (2 - int(config.tied_embeddings)) * config.vocabulary_size * dim
+    return config.num_layers * block + tables + dim
