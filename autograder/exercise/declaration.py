@@ -162,7 +162,7 @@ class Exercise:
     def as_asked(self, answer: Any) -> Any:
         """Take a plain answer as it was meant: `" B)"` for a choice, a tensor of one element for a number."""
         if isinstance(answer, str) and self.choices:
-            meant = answer.strip().rstrip(").").strip().lower()
+            meant = answer.strip().strip("().").strip().lower()
             return meant if meant in self.choices else answer
         if isinstance(answer, torch.Tensor) and answer.numel() == 1 and not answer.is_complex():
             return answer.item()

@@ -73,7 +73,7 @@ def card(color: str, head: str, body: str, attributes: str = "") -> str:
 def _row(label: str, text: str) -> str:
     # Label and value share one line height, and no word is broken where the page is narrow.
     return (
-        '<tr style="background:transparent"><th scope="row" style="text-align:left;vertical-align:top;'
+        '<tr style="background:transparent"><th style="text-align:left;vertical-align:top;'
         f'padding:1px 12px 1px 0;font-weight:600;line-height:1.5;white-space:nowrap">{html.escape(label)}</th>'
         '<td style="text-align:left;vertical-align:top;padding:1px 0;line-height:1.5;'
         "font-family:var(--jp-code-font-family,monospace);white-space:pre-wrap;"

@@ -15,7 +15,6 @@ from torch import Tensor
 from autograder.judging.relations.parts import Part, shared
 from autograder.judging.relations.values import (
     Numbers,
-    alike,
     as_numbers,
     distinct,
     same,
@@ -333,23 +332,3 @@ def _shifted(expected: Tensor, got: Tensor) -> bool | None:
     amount = (got - expected)[0]
     fits = bool(amount.isfinite()) and same(expected + amount, got)
     return None if fits and distinct([expected]) < 3 else fits
-
-
-def one_sided(parts: Sequence[Part]) -> str:
-    """All values that are wrong are too large, or all are too small."""
-    numbers = as_numbers(parts)
-    differences = [(one.got - one.expected)[~alike(one.expected, one.got)] for one in numbers]
-    # As many coins fall on one side once in a hundred times.
-    if sum(one.numel() for one in differences) < 8 or not telling(numbers):
-        return ""
-    every = (
-        "every value of yours is"
-        if all(
-            one.numel() == number.expected.numel()
-            for one, number in zip(differences, numbers, strict=True)
-        )
-        else "every wrong value of yours is"
-    )
-    if all(bool((one > 0).all()) for one in differences):
-        return f"{every} too large"
-    return f"{every} too small" if all(bool((one < 0).all()) for one in differences) else ""

@@ -121,37 +121,57 @@ def test_results_that_agree(expected: Any, got: Any) -> None:
 @pytest.mark.parametrize(
     ("expected", "got", "kind", "said"),
     [
-        (1.0, 1.01, "value", "is 1.01, and 1.0 was expected"),
+        (1.0, 1.01, "value", "gives 1.01, and 1 was expected"),
         (10**20, 10**20 + 1, "value", "was expected"),
-        (1, NAN, "value", "is nan, and 1 was expected"),
-        (INF, -INF, "value", "is -inf, and inf was expected"),
-        (True, 1, "type", "is a number, and a truth value was expected"),
-        (1, True, "type", "is a truth value, and a number was expected"),
-        (True, False, "value", "is False, and True was expected"),
-        (1.0, None, "type", "is None, and a number was expected"),
-        ("a", "b", "value", "is 'b', and 'a' was expected"),
-        (torch.ones(1), [1.0], "type", "is a list, and a tensor was expected"),
-        ([1], {"a": 1}, "type", "is a dictionary, and a list was expected"),
-        ([1, 2], [1], "shape", "has 1 item, and 2 were expected"),
-        ([1], [1, 2], "shape", "has 2 items, and 1 was expected"),
-        (torch.ones(2, 3), torch.ones(3, 2), "shape", "has shape (3, 2), and (2, 3)"),
-        (torch.empty(0, 3), torch.empty(0, 4), "shape", "has shape (0, 4), and (0, 3)"),
-        (torch.ones(2), torch.ones(2).int(), "dtype", "holds whole numbers, and real numbers"),
-        (torch.ones(2).bool(), torch.ones(2).int(), "dtype", "holds whole numbers, and truth"),
-        (torch.ones(2), torch.ones(2).cfloat(), "dtype", "holds complex numbers, and real"),
-        (torch.ones(2), torch.ones(2, device="meta"), "device", "is on device `meta`, and `cpu`"),
+        (1, NAN, "value", "gives nan, and 1 was expected"),
+        (INF, -INF, "value", "gives -inf, and inf was expected"),
+        (True, 1, "type", "gives a number, and a truth value was expected"),
+        (1, True, "type", "gives a truth value, and a number was expected"),
+        (True, False, "value", "gives False, and True was expected"),
+        (1.0, None, "type", "gives None, and a number was expected"),
+        ("a", "b", "value", "gives 'b', and 'a' was expected"),
+        (torch.ones(1), [1.0], "type", "gives a list, and a tensor was expected"),
+        ([1], {"a": 1}, "type", "gives a dictionary, and a list was expected"),
+        ([1, 2], [1], "shape", "gives 1 item, and 2 were expected"),
+        ([1], [1, 2], "shape", "gives 2 items, and 1 was expected"),
+        (torch.ones(2, 3), torch.ones(3, 2), "shape", "gives a tensor of shape (3, 2), and (2, 3)"),
+        (
+            torch.empty(0, 3),
+            torch.empty(0, 4),
+            "shape",
+            "gives a tensor of shape (0, 4), and (0, 3)",
+        ),
+        (torch.ones(2), torch.ones(2).int(), "dtype", "gives whole numbers, and real numbers"),
+        (torch.ones(2).bool(), torch.ones(2).int(), "dtype", "gives whole numbers, and truth"),
+        (torch.ones(2), torch.ones(2).cfloat(), "dtype", "gives complex numbers, and real"),
+        (
+            torch.ones(2),
+            torch.ones(2, device="meta"),
+            "device",
+            "gives a tensor on device `meta`, and `cpu`",
+        ),
         (torch.tensor([1.0, NAN]), torch.tensor([1.0, 2.0]), "value", "nan was expected, 2 came"),
-        (torch.tensor([1.0, 2.0]), torch.tensor([NAN, 9.0]), "nan", "contains NaN"),
-        (torch.tensor([1j]), torch.tensor([complex(0, NAN)]), "nan", "contains NaN"),
+        (torch.tensor([1.0, 2.0]), torch.tensor([NAN, 9.0]), "nan", "gives NaN"),
+        (torch.tensor([1j]), torch.tensor([complex(0, NAN)]), "nan", "gives NaN"),
         (
             torch.tensor([INF, 1]),
             torch.tensor([-INF, 1]),
             "value",
             "at [0]: inf was expected, -inf",
         ),
-        (torch.tensor([1 + 1j]), torch.tensor([1 - 1j]), "value", "(1+1j) was expected, (1-1j)"),
-        (torch.tensor(1.0), torch.tensor(2.0), "value", "error is: 1 was expected, 2 came"),
-        (torch.tensor([True]), torch.tensor([False]), "value", "(1 of 1)"),
+        (
+            torch.tensor([1 + 1j]),
+            torch.tensor([1 - 1j]),
+            "value",
+            "gives (1-1j), and (1+1j) was expected",
+        ),
+        (torch.tensor(1.0), torch.tensor(2.0), "value", "gives 2, and 1 was expected"),
+        (
+            torch.tensor([True]),
+            torch.tensor([False]),
+            "value",
+            "gives False, and True was expected",
+        ),
         (torch.ones(3), torch.tensor([1.0, 1.002, 1.0]), "value", "(1 of 3)"),
     ],
 )
@@ -187,15 +207,19 @@ def test_numbers_that_pytorch_cannot_compute_with_are_told_by_their_type() -> No
     raw = torch.ones(2, dtype=torch.uint8).view(torch.bits8)
     mismatch = close()(torch.ones(2), raw)
     assert mismatch is not None
-    assert mismatch.sentence == "holds numbers of type bits8, and real numbers were expected"
+    assert mismatch.sentence == "gives numbers of type bits8, and real numbers were expected"
 
 
 @pytest.mark.parametrize(
     ("expected", "got", "where"),
     [
-        ({"output": torch.ones(1)}, {"output": torch.zeros(1)}, "output"),
-        ({"output": [1, {"grad": 2}]}, {"output": [1, {"grad": 3}]}, "output[1]['grad']"),
-        ([[1], [2, 3]], [[1], [2, 4]], "[1][1]"),
+        ({"output": torch.ones(1)}, {"output": torch.zeros(1)}, " for 'output'"),
+        (
+            {"output": [1, {"grad": 2}]},
+            {"output": [1, {"grad": 3}]},
+            " for 'grad' in the 2nd of 2 for 'output'",
+        ),
+        ([[1], [2, 3]], [[1], [2, 4]], " in the 2nd of 2 in the 2nd of 2 results"),
     ],
 )
 def test_the_part_of_a_nested_result_is_named(expected: Any, got: Any, where: str) -> None:
@@ -209,7 +233,7 @@ def test_names_that_are_missing_or_too_many_are_listed() -> None:
     assert mismatch is not None
     assert (mismatch.kind, mismatch.sentence) == (
         "missing",
-        "lacks ['bias'] and has ['bais'] too many",
+        "lacks 'bias' and has 'bais' too many",
     )
 
 
@@ -228,9 +252,9 @@ def test_the_tolerance_can_be_given() -> None:
         (-INF, ""),
         (1500.5, "needs 1,500.5, and at most 1.5 times 1,000 is allowed"),
         (NAN, "needs nan"),
-        (True, "is a truth value, and a number was expected"),
-        (None, "is None, and a number was expected"),
-        (torch.tensor(5), "is a tensor, and a number was expected"),
+        (True, "gives a truth value, and a number was expected"),
+        (None, "gives None, and a number was expected"),
+        (torch.tensor(5), "gives a tensor, and a number was expected"),
     ],
 )
 def test_at_most_bounds_a_number_from_above(got: Any, said: str) -> None:
@@ -261,8 +285,8 @@ def test_a_set_is_the_same_in_any_order_and_however_often(items: list[int], orde
         ([torch.ones(2), [1, "a"]], ""),
         ([[1, "a"]], "lacks 1 of 2 items"),
         ([torch.ones(2) + 1e-6, [1, "a"]], "lacks 1 of 2 items and has 1 too many"),
-        ({"a": 1}, "is a dictionary, and a list was expected"),
-        (None, "is None, and a list was expected"),
+        ({"a": 1}, "gives a dictionary, and a list was expected"),
+        (None, "gives None, and a list was expected"),
     ],
 )
 def test_a_set_may_hold_anything_and_is_exact(got: Any, said: str) -> None:
@@ -276,7 +300,8 @@ def test_a_set_may_hold_anything_and_is_exact(got: Any, said: str) -> None:
     [
         (torch.tensor([0.123456, 2]), "[0.1235, 2] (tensor of shape (2,), float32)"),
         (torch.tensor([[True]]), "[[True]] (tensor of shape (1, 1), bool)"),
-        (torch.ones(3, 3), "tensor of shape (3, 3), float32"),
+        (torch.ones(2, 2), "[[1, 1],\n [1, 1]]\n(tensor of shape (2, 2), float32)"),
+        (torch.ones(5, 5), "tensor of shape (5, 5), float32"),
         (torch.ones(1, device="meta"), "tensor of shape (1,), float32"),
         ("x" * 500, "text of 500 characters"),
         ([0] * 500, "list of 500 items"),
@@ -286,5 +311,5 @@ def test_a_set_may_hold_anything_and_is_exact(got: Any, said: str) -> None:
         (0.5, "0.5"),
     ],
 )
-def test_a_result_is_described_in_one_line(value: Any, said: str) -> None:
+def test_a_result_is_described_by_its_values_or_its_size(value: Any, said: str) -> None:
     assert describe(value) == said

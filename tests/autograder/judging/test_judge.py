@@ -212,8 +212,9 @@ def test_a_diagnosis_stands_before_what_was_observed() -> None:
     # Doubling 1 gives what the successor gives, so the second probe is the first to part.
     assert [label for label, _ in verdict.facts] == [
         "Tried",
-        "Expected (next)",
-        "Got (next)",
+        "Input",
+        "Expected ('next')",
+        "Got ('next')",
     ]
     assert dict(verdict.facts)["Tried"] == "The number -1."
 
@@ -255,8 +256,9 @@ def test_the_facts_say_what_was_tried_expected_and_got() -> None:
     verdict = verdict_on(evidence_of(lambda x: x + 3, exercise), exercise)
     assert verdict.facts == (
         ("Tried", "The number 1."),
-        ("Expected (next)", "2 (tensor of shape (), float32)"),
-        ("Got (next)", "4 (tensor of shape (), float32)"),
+        ("Input", "1 (tensor of shape (), float32)"),
+        ("Expected ('next')", "2 (tensor of shape (), float32)"),
+        ("Got ('next')", "‹4› (tensor of shape (), float32)"),
     )
     assert verdict.hints == 3
 
@@ -266,7 +268,11 @@ def test_the_students_line_is_a_fact() -> None:
     failure = Failure("raised", "ValueError: no", "line 3: return x.view(7)")
     verdict = verdict_on([Evidence("one", failure=failure)], exercise)
     assert verdict.sentence == "`successor` raises ValueError: no."
-    assert verdict.facts == (("Tried", "The number 1."), ("Your line", "line 3: return x.view(7)"))
+    assert dict(verdict.facts) == {
+        "Tried": "The number 1.",
+        "Input": "1 (tensor of shape (), float32)",
+        "Your line": "line 3: return x.view(7)",
+    }
 
 
 def test_warnings_are_notes_three_at_most_and_each_once() -> None:
