@@ -1,39 +1,31 @@
 """`tokenization.train_bpe`: hidden probes, and right answers written differently."""
 
-import re
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cache
-from heapq import heappop, heappush
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-import torch
 from torch import Generator
 
 from autograder.exercise import Private
+from autograder.exercises.tokenization import train_bpe as public
+from autograder.exercises.tokenization._shared import keys_written, letters
 
 private = Private()
 
 
-def drawn(generator: Generator, length: int, alphabet: str) -> str:
-    """Draw a word from an alphabet."""
-    places = torch.randint(0, len(alphabet), (length,), generator=generator)
-    return "".join(alphabet[int(place)] for place in places)
+@private.probe
+def more_words(implementation: Any, generator: Generator) -> Any:
+    """Fifteen words, and twelve merges; then words with equal counts."""
+    words, ties = public.drawn(generator, 12, "abc"), public.equal(generator)
+    return [keys_written(implementation(words, 12)), keys_written(implementation(ties, 9))]
 
 
 @private.probe
-def no_words_and_no_merges(implementation: Any, generator: Generator) -> Any:
-    """No merges asked for, and no words to learn from."""
-    word = drawn(generator, 6, "ab").encode()
-    return [implementation({word: 2}, 0), implementation({}, 5)]
-
-
-@private.probe
-def beyond_ascii(implementation: Any, generator: Generator) -> Any:
-    """Words of characters of two and three bytes, and twelve merges."""
-    words = {drawn(generator, size, "éß€語").encode(): size for size in range(3, 9)}
-    return implementation(words, 12)
+def more_bytes(implementation: Any, generator: Generator) -> Any:
+    """Words of letters of two and three bytes, and twelve merges."""
+    words = {letters(generator, size, "éß€語").encode(): size for size in range(3, 9)}
+    return keys_written(implementation(words, 12))
 
 
 Pair = tuple[int, int]
