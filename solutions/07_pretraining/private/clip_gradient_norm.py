@@ -1,29 +1,40 @@
 """`pretraining.clip_gradient_norm`: hidden probes, and right answers written differently."""
 
-import copy
-import io
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
 
 from autograder.exercise import Private
-from llmlab import training
+from autograder.exercises.pretraining.clip_gradient_norm import (
+    as_number,
+    clipped,
+    give_gradients,
+    three_parameters,
+)
 
 private = Private()
 
 
 @private.probe
-def one_number(implementation: Any, generator: Generator) -> Any:
-    """A single gradient of a single number, longer than allowed, and one that is short."""
-    results = []
-    for size in (7.0, 0.2):
-        parameter = nn.Parameter(torch.zeros(1))
-        parameter.grad = torch.tensor([-size])
-        results.append([float(implementation([parameter], 1.0)), parameter.grad])
-    return results
+def other_lengths(implementation: Any, generator: Generator) -> Any:
+    """Gradients of other lengths, some allowed and some not."""
+    return [
+        clipped(implementation, three_parameters(generator, length), max_norm)
+        for length, max_norm in ((7.0, 1.0), (0.2, 1.0), (2.0, 3.0), (30.0, 4.0))
+    ]
+
+
+@private.probe
+def of_a_larger_model(implementation: Any, generator: Generator) -> Any:
+    """A model of three layers, of which the first has no gradients."""
+    model = nn.Sequential(nn.Linear(3, 2), nn.LayerNorm(2), nn.Linear(2, 2))
+    parameters = list(model.parameters())
+    give_gradients(parameters[2:], generator, 6.0)
+    length = implementation(model.parameters(), 1.5)
+    return {"length before": as_number(length), "gradients": [one.grad for one in parameters]}
 
 
 @private.variant
