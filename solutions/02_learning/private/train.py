@@ -1,30 +1,29 @@
 """`learning.train`: hidden probes, and right answers written differently."""
 
 import copy
-import math
 from typing import Any
 
 import torch
-from torch import Generator, nn
-from torch.nn import functional
+from torch import Generator
 
-from autograder.exercise import Private, fill_parameters, normal
-from llmlab.foundations import Value
+from autograder.exercise import Private
+from autograder.exercises.learning.train import letters_trained, line_trained, unit
 
 private = Private()
 
 
 @private.probe
-def of_letters(implementation: Any, generator: Generator) -> Any:
-    """A network with two layers and a cross-entropy, measured after every third of eight batches."""
-    model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 5))
-    fill_parameters(model, generator)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.5, momentum=0.9)
-    batches = [
-        (normal(generator, 6, 3), torch.randint(5, (6,), generator=generator)) for _ in range(8)
-    ]
-    losses = implementation(model, functional.cross_entropy, optimizer, batches, batches[0], 3)
-    return {"losses": losses, "weights": [one.detach() for one in model.parameters()]}
+def another_line(implementation: Any, generator: Generator) -> Any:
+    """A line of slope 3, validated on one of slope 2, with an odd batch in the middle."""
+    x = unit(generator)
+    batches = [(x, 3 * x)] * 3 + [(x, -2 * x)] + [(x, 3 * x)] * 6
+    return line_trained(implementation, batches, (x, 2 * x), 1)
+
+
+@private.probe
+def more_letters(implementation: Any, generator: Generator) -> Any:
+    """Fourteen batches of letters, measured after every fourth."""
+    return letters_trained(implementation, generator, 14, 4)
 
 
 @private.variant
