@@ -1,16 +1,13 @@
 """`gpt.apply_temperature`: hidden probes, and right answers written differently."""
 
 import math
-import re
-from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
 
-import llmlab.model as library
-from autograder.exercise import Private, fill_parameters
-from llmlab.model import MultiHeadAttention, TransformerConfig
+from autograder.exercise import Private
+from autograder.exercises.gpt.apply_temperature import spread
 
 private = Private()
 
@@ -18,15 +15,15 @@ private = Private()
 @private.probe
 def many_rows(implementation: Any, generator: Generator) -> Any:
     """Several leading dimensions, a very low temperature, and logits in the hundreds."""
-    logits = 100 * torch.randn(2, 3, 6, generator=generator)
-    return [implementation(logits, t).softmax(dim=-1) for t in (0.0, 0.05, 3.0)]
+    logits = 100 * torch.randn(3, 2, 6, generator=generator)
+    return spread(implementation, logits, (0.0, 0.1, 20.0))
 
 
 @private.probe
 def negative_logits(implementation: Any, generator: Generator) -> Any:
     """A single row in which every logit is below zero."""
     logits = -1 - torch.rand(7, generator=generator)
-    return [implementation(logits, t).softmax(dim=-1) for t in (0.0, 0.7)]
+    return spread(implementation, logits, (0.0, 0.6, 1.7))
 
 
 @private.variant
@@ -45,3 +42,11 @@ def temperature_in_logarithms(logits: Tensor, temperature: float) -> Tensor:
         choice = logits.argmax(dim=-1)
         return nn.functional.one_hot(choice, logits.shape[-1]).float().log()
     return torch.log_softmax(logits / temperature, dim=-1)
+
+
+@private.variant
+def temperature_with_low_numbers(logits: Tensor, temperature: float) -> Tensor:
+    """Put a number so low that its softmax is 0."""
+    if temperature == 0:
+        return logits.masked_fill(logits < logits.amax(dim=-1, keepdim=True), -1e9)
+    return logits.mul(1 / temperature)
