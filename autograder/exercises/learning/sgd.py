@@ -142,7 +142,7 @@ def faulty(on: Switches) -> Any:
                     shared = on("shared_velocity")
                     owner = group["params"][0] if shared else parameter
                     if on("attribute_missing"):
-                        self.velocity = momentum * self.velocity + parameter.grad
+                        _ = momentum * self.velocity + parameter.grad
                     if on("first_only") and parameter is not group["params"][0]:
                         return
                     _update(on, parameter, self.state[owner], lr, momentum)

@@ -243,7 +243,7 @@ def faulty(on: Switches) -> Any:
 
 
 def _stepped(optimizer: Any, loss: Tensor, waits: bool) -> None:
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     if not waits:
         optimizer.step()
 

@@ -239,7 +239,7 @@ def faulty(on: Switches) -> Any:
             if on("one_factor_alone"):
                 return _made(on, Value, data, (self,), slopes[:1])
             if on("parents_in_a_set"):
-                return Value(data, {self, other}, slopes)  # type: ignore[arg-type]
+                return Value(data, {self, other}, slopes)
             return _made(on, Value, data, (self, other), slopes)
 
         def __pow__(self, exponent: Any) -> Any:
@@ -295,7 +295,7 @@ def _power(on: Switches, base: float, exponent: Any) -> tuple[float, float]:
     if on("exponent_is_a_value"):
         exponent = exponent.data
     if on("power_by_caret"):
-        return base ^ exponent, 0.0  # type: ignore[operator]
+        return base ^ exponent, 0.0
     if on("power_by_rounds"):
         data = 1.0
         for _ in range(exponent):

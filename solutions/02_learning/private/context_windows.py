@@ -1,24 +1,27 @@
 """`learning.context_windows`: hidden probes, and right answers written differently."""
 
-import copy
-import math
 from typing import Any
 
 import torch
-from torch import Generator, nn
+from torch import Generator
 from torch.nn import functional
 
-from autograder.exercise import Private, fill_parameters, normal
-from llmlab.foundations import Value
+from autograder.exercise import Private
+from autograder.exercises.learning.context_windows import drawn, windows_of
 
 private = Private()
 
 
 @private.probe
-def edges(implementation: Any, generator: Generator) -> Any:
-    """A context of one letter; a context longer than the names; an empty name."""
-    names = [[0, 3, 3, 0], [0, 0], [0, 26, 1, 0]]
-    return [list(implementation(names, length)) for length in (1, 6)]
+def five_names(implementation: Any, generator: Generator) -> Any:
+    """Five names, two of them without letters, and a context of 4."""
+    return windows_of(implementation, drawn(generator, 3, 0, 6, 1, 0), 4)
+
+
+@private.probe
+def two_names(implementation: Any, generator: Generator) -> Any:
+    """Two names and a context of a single letter."""
+    return windows_of(implementation, drawn(generator, 5, 2), 1)
 
 
 @private.variant

@@ -1,30 +1,28 @@
 """`learning.NeuralLanguageModel`: hidden probes, and right answers written differently."""
 
-import copy
-import math
 from typing import Any
 
 import torch
 from torch import Generator, nn
 from torch.nn import functional
 
-from autograder.exercise import Private, fill_parameters, normal
-from llmlab.foundations import Value
+from autograder.exercise import Private
+from autograder.exercises.learning.neural_language_model import scored
 
 private = Private()
 
 
 @private.probe
-def leading_dimensions(implementation: Any, generator: Generator) -> Any:
-    """Two leading dimensions; a context of a single letter; large weights."""
-    model = implementation(5, 2, 3, 4)
-    shapes = fill_parameters(model, generator)
-    with torch.no_grad():
-        model.hidden.weight.mul_(4)
-    single = implementation(4, 1, 2, 3)
-    fill_parameters(single, generator)
-    contexts = torch.randint(5, (2, 3, 2), generator=generator)
-    return [shapes, model(contexts), single(torch.tensor([[3], [0]]))]
+def other_sizes(implementation: Any, generator: Generator) -> Any:
+    """Other sizes, with two leading dimensions."""
+    contexts = torch.randint(9, (3, 2, 4), generator=generator)
+    return scored(implementation, generator, (9, 4, 3, 6), contexts)
+
+
+@private.probe
+def a_single_letter(implementation: Any, generator: Generator) -> Any:
+    """Contexts of a single letter."""
+    return scored(implementation, generator, (4, 1, 2, 3), torch.tensor([[3], [0]]))
 
 
 @private.variant
