@@ -1,43 +1,44 @@
 """`data.gopher_quality`: hidden probes, and right answers written differently."""
 
 import re
-import unicodedata
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from itertools import combinations
 from typing import Any
 
-import torch
-from torch import Generator, Tensor
+from torch import Generator
 
 from autograder.exercise import Private
-from llmlab import data
-from llmlab.data import PRIME, content_words
+from autograder.exercises.data import gopher_quality as public
+from autograder.exercises.data._shared import drawn
 
 private = Private()
-
-
 WORDS = ("stone", "cloud", "bird", "harbor", "engine", "market", "violin", "summer")
 
 
-def drawn(generator: Generator, count: int) -> list[str]:
-    """Draw words."""
-    places = torch.randint(0, len(WORDS), (count,), generator=generator)
-    return [WORDS[int(place)] for place in places]
+@private.probe
+def other_words(implementation: Any, generator: Generator) -> Any:
+    """Each rule with other words, just kept and just broken."""
+    probes = (
+        public.word_lengths,
+        public.signs,
+        public.lists,
+        public.teasers,
+        public.letters,
+        public.stop_words,
+    )
+    return [probe(implementation, generator, WORDS) for probe in probes]
 
 
 @private.probe
 def several_rules_at_once(implementation: Any, generator: Generator) -> Any:
     """Texts that break several rules, and shares that are just allowed."""
-    words = ["the", "and", *drawn(generator, 58)]
-    rows = [f"* {' '.join(drawn(generator, 6))}..." for _ in range(10)]
-    prose = [" ".join(["with", "that", *drawn(generator, 6)]) for _ in range(7)]
+    words = ["the", "and", *drawn(generator, 58, WORDS)]
+    rows = [f"* {' '.join(drawn(generator, 6, WORDS))}..." for _ in range(10)]
+    prose = [" ".join(["with", "that", *drawn(generator, 6, WORDS)]) for _ in range(7)]
     return [
         implementation("\n".join(rows)),
         implementation("\n".join([*rows[:3], *prose])),
         implementation(" ".join([*words[:40], *["#"] * 5, *["42"] * 5])),
         implementation(" ".join([*words[:40], *["7", "42"] * 5])),
-        implementation(" ".join(drawn(generator, 20))),
+        implementation(" ".join(drawn(generator, 20, WORDS))),
     ]
 
 

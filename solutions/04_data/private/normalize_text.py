@@ -2,34 +2,30 @@
 
 import re
 import unicodedata
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from itertools import combinations
 from typing import Any
 
-import torch
-from torch import Generator, Tensor
+from torch import Generator
 
 from autograder.exercise import Private
-from llmlab import data
-from llmlab.data import PRIME, content_words
+from autograder.exercises.data._shared import drawn
+from autograder.exercises.data.normalize_text import accents, invisible, lines, spaces
 
 private = Private()
-
-
 WORDS = ("stone", "cloud", "bird", "harbor", "engine", "market", "violin", "summer")
 
 
-def drawn(generator: Generator, count: int) -> list[str]:
-    """Draw words."""
-    places = torch.randint(0, len(WORDS), (count,), generator=generator)
-    return [WORDS[int(place)] for place in places]
+@private.probe
+def other_words(implementation: Any, generator: Generator) -> Any:
+    """Accents, spaces, invisible characters and lines among other words."""
+    return [
+        probe(implementation, generator, WORDS) for probe in (accents, spaces, invisible, lines)
+    ]
 
 
 @private.probe
 def everything_at_once(implementation: Any, generator: Generator) -> Any:
-    """A page with all of it, and a text that needs nothing."""
-    one, two, three = drawn(generator, 3)
+    """A page with all of it."""
+    one, two, three = drawn(generator, 3, WORDS)
     page = f"\ufeff {one}\u00a0\u00a0{two} o\u0308l \n\n\n {three}\u00ad{one}\t\n½ {two}  \n \n\n"
     return [implementation(page), implementation(f"{one}\n\n{two}"), implementation(" \n ")]
 
@@ -38,14 +34,14 @@ def everything_at_once(implementation: Any, generator: Generator) -> Any:
 def normalize_line_by_line(text: str) -> str:
     """Split into lines, mend each, and let empty ones through only after a full one."""
     text = unicodedata.normalize("NFC", text)
-    for invisible in "\u00ad\u200b\ufeff":
-        text = text.replace(invisible, "")
-    lines: list[str] = []
+    for character in "\u00ad\u200b\ufeff":
+        text = text.replace(character, "")
+    kept: list[str] = []
     for line in text.split("\n"):
         line = " ".join(line.split())
-        if line or (lines and lines[-1]):
-            lines.append(line)
-    return "\n".join(lines).strip()
+        if line or (kept and kept[-1]):
+            kept.append(line)
+    return "\n".join(kept).strip()
 
 
 @private.variant
@@ -55,3 +51,14 @@ def normalize_by_table(text: str) -> str:
     paragraphs = re.split(r"\n\s*\n", text.strip())
     mended = ("\n".join(" ".join(line.split()) for line in p.split("\n")) for p in paragraphs)
     return unicodedata.normalize("NFC", "\n\n".join(p.strip() for p in mended))
+
+
+@private.variant
+def normalize_with_loops(text: str) -> str:
+    """Replace until nothing is left to be replaced."""
+    text = "".join(character for character in text if character not in "\u00ad\u200b\ufeff")
+    text = unicodedata.normalize("NFC", text).replace("\t", " ").replace("\u00a0", " ")
+    for long, short in (("  ", " "), (" \n", "\n"), ("\n ", "\n"), ("\n\n\n", "\n\n")):
+        while long in text:
+            text = text.replace(long, short)
+    return text.strip()

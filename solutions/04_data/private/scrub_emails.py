@@ -1,35 +1,29 @@
 """`data.scrub_emails`: hidden probes, and right answers written differently."""
 
 import re
-import unicodedata
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from itertools import combinations
 from typing import Any
 
-import torch
-from torch import Generator, Tensor
+from torch import Generator
 
 from autograder.exercise import Private
-from llmlab import data
-from llmlab.data import PRIME, content_words
+from autograder.exercises.data import scrub_emails as public
+from autograder.exercises.data._shared import drawn
 
 private = Private()
-
-
 WORDS = ("stone", "cloud", "bird", "harbor", "engine", "market", "violin", "summer")
 
 
-def drawn(generator: Generator, count: int) -> list[str]:
-    """Draw words."""
-    places = torch.randint(0, len(WORDS), (count,), generator=generator)
-    return [WORDS[int(place)] for place in places]
+@private.probe
+def among_other_words(implementation: Any, generator: Generator) -> Any:
+    """Addresses and other signs among other words."""
+    probes = (public.sentences, public.signs, public.edges, public.capitals)
+    return [probe(implementation, generator, WORDS) for probe in probes]
 
 
 @private.probe
-def at_the_edges(implementation: Any, generator: Generator) -> Any:
-    """Addresses at the beginning and the end of the text and of lines, and a text without any."""
-    one, two = drawn(generator, 2)
+def other_addresses(implementation: Any, generator: Generator) -> Any:
+    """Other addresses at the beginning and the end of the text and of lines."""
+    one, two = drawn(generator, 2, WORDS)
     page = f"{one}@a.example\n{two}.{one}+x@b.c.example, {one}\nto:{two}_1@d-e.org"
     return [implementation(page), implementation(f"{one} {two}"), implementation("")]
 
@@ -44,7 +38,17 @@ def emails_with_function(text: str) -> str:
 @private.variant
 def emails_by_pieces(text: str) -> str:
     """Find all, then replace the longest first."""
-    found = re.findall(r"[A-Za-z0-9_.+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)*\.[A-Za-z]+", text)
+    found = re.findall(r"[A-Za-z0-9_.+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)*\.[A-Za-z]{2,}", text)
     for address in sorted(found, key=len, reverse=True):
         text = text.replace(address, "[EMAIL]")
     return text
+
+
+@private.variant
+def emails_in_a_loop(text: str) -> str:
+    """Search from where the last address ended."""
+    pattern, parts, start = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)*?\.[A-Za-z]{2,}(?![\w-]|\.\w)"), [], 0
+    for match in pattern.finditer(text):
+        parts += [text[start : match.start()], "[EMAIL]"]
+        start = match.end()
+    return "".join([*parts, text[start:]])
