@@ -1,9 +1,6 @@
 """`tokenization.encode_word`: hidden probes, and right answers written differently."""
 
-import re
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping, Sequence
 from heapq import heappop, heappush
 from itertools import pairwise
 from typing import Any
@@ -12,31 +9,29 @@ import torch
 from torch import Generator
 
 from autograder.exercise import Private
+from autograder.exercises.tokenization import encode_word as public
+from autograder.exercises.tokenization._shared import letters
 
 private = Private()
 
 
-def drawn(generator: Generator, length: int, alphabet: str) -> str:
-    """Draw a word from an alphabet."""
-    places = torch.randint(0, len(alphabet), (length,), generator=generator)
-    return "".join(alphabet[int(place)] for place in places)
-
-
 @private.probe
 def trained_merges(implementation: Any, generator: Generator) -> Any:
-    """Words encoded with the merges that other words taught."""
+    """Words encoded with the merges that other words taught, in the order learned."""
     from llmlab.tokenization import train_bpe
 
-    words = {drawn(generator, 6, "abcd").encode(): count for count in range(1, 9)}
+    words = {letters(generator, 6, "abcd").encode(): count for count in range(1, 9)}
     merges = train_bpe(words, 20)
-    tried = [*words, *(drawn(generator, 12, "abcd").encode() for _ in range(4)), b"aaaaaaa"]
-    return [list(implementation(word, merges)) for word in tried]
+    tried = [*words, *(letters(generator, 12, "abcd").encode() for _ in range(4)), b"aaaaaaa"]
+    return [implementation(word, dict(merges)) for word in tried]
 
 
 @private.probe
-def no_merges(implementation: Any, generator: Generator) -> Any:
-    """A word, and no merges."""
-    return list(implementation(drawn(generator, 5, "aé€").encode(), {}))
+def drawn_order(implementation: Any, generator: Generator) -> Any:
+    """Longer words and the public merges, in an order within the dictionary that is drawn."""
+    order = torch.randperm(12, generator=generator).tolist()
+    words = (*(letters(generator, 9, "abcdehnt") for _ in range(4)), letters(generator, 6, "xé"))
+    return public.in_order(implementation, words, order)
 
 
 Pair = tuple[int, int]
