@@ -1,9 +1,5 @@
 """`foundations.cosine_similarity`: hidden probes, and right answers written differently."""
 
-import math
-from collections import Counter
-from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 import torch
@@ -15,18 +11,20 @@ private = Private()
 
 
 @private.probe
+def other_sizes(implementation: Any, generator: Generator) -> Any:
+    """Four vectors of five numbers beside two others, and as many vectors as numbers."""
+    first = 2 * torch.randn(4, 5, generator=generator)
+    square = [torch.randn(4, 4, generator=generator) for _ in range(2)]
+    return [implementation(first, torch.randn(2, 5, generator=generator)), implementation(*square)]
+
+
+@private.probe
 def one_and_many(implementation: Any, generator: Generator) -> Any:
     """One vector beside five, and vectors of a single number."""
     first = torch.randn(1, 6, generator=generator)
     many = 40 * torch.randn(5, 6, generator=generator)
-    return [implementation(first, many), implementation(many[:, :1], many[:2, 1:2])]
-
-
-@private.probe
-def with_itself(implementation: Any, generator: Generator) -> Any:
-    """A matrix beside itself, in double precision."""
-    x = torch.randn(4, 4, generator=generator, dtype=torch.float64)
-    return implementation(x, x)
+    ones = [torch.randn(size, 1, generator=generator) for size in (4, 3)]
+    return [implementation(first, many), implementation(*ones)]
 
 
 @private.variant

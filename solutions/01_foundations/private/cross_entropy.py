@@ -1,9 +1,5 @@
 """`foundations.cross_entropy`: hidden probes, and right answers written differently."""
 
-import math
-from collections import Counter
-from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 import torch
@@ -15,23 +11,29 @@ private = Private()
 
 
 @private.probe
-def one_that_counts(implementation: Any, generator: Generator) -> Any:
-    """A single token; a single target that counts; another mark for what is ignored."""
+def other_tokens(implementation: Any, generator: Generator) -> Any:
+    """A single token, padding, a single target that counts, and other marks for what is ignored."""
     scores = 5 * torch.randn(6, 7, generator=generator)
     targets = torch.tensor([3, 3, 3, 6, 3, 3])
+    padded = torch.tensor([5, -100, -100, 0, 2, -100])
     return [
-        implementation(scores[:1], targets[:1]),
-        implementation(scores, targets, 3),
-        implementation(scores, targets.where(targets == 6, -1), -1),
+        implementation(scores.clone(), targets.clone()),
+        implementation(scores.clone(), padded),
+        implementation(scores[:1].clone(), targets[:1].clone()),
+        implementation(scores.clone(), targets.clone(), 3),
+        implementation(scores.clone(), targets.where(targets == 6, -1), -1),
     ]
 
 
 @private.probe
-def gradient_of_scores(implementation: Any, generator: Generator) -> Any:
-    """The gradient that reaches the scores, where some targets are ignored."""
-    scores = torch.randn(5, 4, generator=generator).requires_grad_()
-    implementation(scores, torch.tensor([0, -100, 3, 1, -100])).backward()
-    return {"gradient of the scores": scores.grad}
+def gradients(implementation: Any, generator: Generator) -> Any:
+    """The gradient that reaches the scores, where some targets are ignored and some scores large."""
+    scores = torch.randn(5, 4, generator=generator)
+    scores[0] = torch.tensor([-700.0, 500.0, 0.0, 1.0])
+    scores.requires_grad_()
+    loss = implementation(scores, torch.tensor([0, -100, 3, 1, -100]))
+    loss.backward()
+    return {"loss": loss, "gradient of the scores": scores.grad}
 
 
 @private.variant

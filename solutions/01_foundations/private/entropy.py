@@ -1,9 +1,6 @@
 """`foundations.entropy`: hidden probes, and right answers written differently."""
 
 import math
-from collections import Counter
-from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 import torch
@@ -20,13 +17,14 @@ def shares(generator: Generator, *shape: int) -> torch.Tensor:
 
 
 @private.probe
-def many_outcomes(implementation: Any, generator: Generator) -> Any:
-    """One distribution alone, two leading dimensions, a single outcome, and a thousand of them."""
+def other_distributions(implementation: Any, generator: Generator) -> Any:
+    """One distribution alone, one and two leading dimensions, and impossible and rare outcomes."""
     return [
         implementation(shares(generator, 4)),
+        implementation(shares(generator, 3, 5)),
         implementation(shares(generator, 2, 3, 5)),
-        implementation(torch.ones(3, 1)),
-        implementation(shares(generator, 1000)),
+        implementation(torch.tensor([[0.25, 0.0, 0.75], [1.0, 0.0, 0.0]])),
+        implementation(torch.tensor([[0.0, 0.0002, 0.9898, 0.01]])),
     ]
 
 

@@ -1,9 +1,5 @@
 """`foundations.kl_divergence`: hidden probes, and right answers written differently."""
 
-import math
-from collections import Counter
-from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 import torch
@@ -21,14 +17,15 @@ def shares(generator: Generator, *shape: int) -> torch.Tensor:
 
 @private.probe
 def other_pairs(implementation: Any, generator: Generator) -> Any:
-    """One pair alone, two leading dimensions, a pair of equals, and an outcome impossible in both."""
+    """One pair alone, leading dimensions, and outcomes that are impossible in one or in both."""
     p, q = shares(generator, 2, 3, 5), shares(generator, 2, 3, 5)
-    impossible = torch.tensor([0.25, 0.75, 0.0])
+    impossible = torch.tensor([0.25, 0.75, 0.0, 0.0])
     return [
-        implementation(p[0, 0], q[0, 0]),
+        implementation(p[0, 0].clone(), q[0, 0].clone()),
+        implementation(p[1], q[1]),
         implementation(p, q),
-        implementation(p, p.clone()),
-        implementation(impossible, torch.tensor([0.5, 0.5, 0.0])),
+        implementation(impossible, torch.tensor([0.4, 0.5, 0.1, 0.0])),
+        implementation(torch.tensor([0.999, 0.001]), torch.tensor([0.9998, 0.0002])),
     ]
 
 

@@ -1,9 +1,5 @@
 """`foundations.linear_gradients`: hidden probes, and right answers written differently."""
 
-import math
-from collections import Counter
-from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 import torch
@@ -15,10 +11,17 @@ private = Private()
 
 
 @private.probe
-def one_example(implementation: Any, generator: Generator) -> Any:
-    """A batch of one, a single input, a single output, and a wide map."""
+def other_sizes(implementation: Any, generator: Generator) -> Any:
+    """A batch of one, a single input, a single output, a square, and a wide map."""
     found = []
-    for batch, inputs, outputs in ((1, 3, 2), (5, 1, 4), (5, 4, 1), (2, 9, 7)):
+    for batch, inputs, outputs in (
+        (5, 2, 3),
+        (1, 3, 2),
+        (5, 1, 4),
+        (4, 4, 1),
+        (4, 4, 4),
+        (2, 9, 7),
+    ):
         x = torch.randn(batch, inputs, generator=generator)
         weight = torch.randn(inputs, outputs, generator=generator)
         found.append(implementation(x, weight, torch.randn(batch, outputs, generator=generator)))

@@ -1,9 +1,6 @@
 """`foundations.numerical_gradient`: hidden probes, and right answers written differently."""
 
-import math
-from collections import Counter
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 import torch
@@ -16,12 +13,21 @@ private = Private()
 
 @private.probe
 def other_shapes(implementation: Any, generator: Generator) -> Any:
-    """Three dimensions, a single number in a vector, and the default step."""
+    """Three dimensions with the default step, a matrix, and a single number in a vector."""
     x = torch.randn(2, 2, 3, generator=generator, dtype=torch.float64)
     return [
-        implementation(lambda x: (x.sin() * x).sum(), x),
-        implementation(lambda x: x[0] ** 4, x[0, 0, :1], 0.5),
+        {"gradient": implementation(lambda x: (x.sin() * x).sum(), x)},
+        {"gradient": implementation(lambda x: (x[0] ** 3 * x[1]).sum(), x[0, :, :2].clone(), 0.2)},
+        {"gradient": implementation(lambda x: (x**4).sum(), x[0, 0, :1].clone(), 0.5)},
     ]
+
+
+@private.probe
+def that_counts(implementation: Any, generator: Generator) -> Any:
+    """A function that PyTorch cannot differentiate."""
+    x = torch.randn(5, generator=generator, dtype=torch.float64)
+    x[1] = 0.5
+    return {"gradient": implementation(lambda x: (x > 0.5).sum().double(), x, 0.75)}
 
 
 Function = Callable[[Tensor], Tensor]

@@ -1,9 +1,6 @@
 """`foundations.perplexity`: hidden probes, and right answers written differently."""
 
 import math
-from collections import Counter
-from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 import torch
@@ -16,11 +13,12 @@ private = Private()
 
 @private.probe
 def other_texts(implementation: Any, generator: Generator) -> Any:
-    """A single token, a text that was certain, and one of 20,000 tokens."""
+    """A single token, a few, a text that was certain, and one of 1200 tokens."""
+    few = torch.rand(4, generator=generator).clamp_min(0.05)
+    many = torch.rand(1200, generator=generator).clamp_min(0.01)
     return [
-        float(implementation(torch.tensor([0.3]).log())),
-        float(implementation(torch.zeros(4))),
-        float(implementation(torch.rand(20_000, generator=generator).clamp_min(1e-3).log())),
+        float(implementation(chances.log()))
+        for chances in (torch.tensor([0.15]), few, torch.ones(3), many)
     ]
 
 

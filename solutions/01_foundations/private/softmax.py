@@ -1,9 +1,5 @@
 """`foundations.softmax`: hidden probes, and right answers written differently."""
 
-import math
-from collections import Counter
-from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 import torch
@@ -16,13 +12,14 @@ private = Private()
 
 @private.probe
 def free_dimensions(implementation: Any, generator: Generator) -> Any:
-    """One row alone, two leading dimensions, a single score, and double precision."""
-    scores = 100 * torch.randn(2, 3, 5, generator=generator)
+    """One row alone, one and two leading dimensions, a single score, and large scores."""
+    scores = 3 * torch.randn(2, 3, 5, generator=generator)
     return [
-        implementation(scores[0, 0]),
+        implementation(scores[0, 0].clone()),
+        implementation(scores[1]),
         implementation(scores),
-        implementation(scores[..., :1]),
-        implementation(scores.double()),
+        implementation(scores[..., :1].clone()),
+        implementation(100 * scores[0] + torch.tensor([[-2000.0], [0.0], [2000.0]])),
     ]
 
 
