@@ -1,35 +1,32 @@
 """`tokenization.decode_ids`: hidden probes, and right answers written differently."""
 
-import re
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cache
-from heapq import heappop, heappush
-from itertools import pairwise
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-import torch
 from torch import Generator
 
 from autograder.exercise import Private
+from autograder.exercises.tokenization import decode_ids as public
+from autograder.exercises.tokenization._shared import letters
 
 private = Private()
 
 
-def drawn(generator: Generator, length: int, alphabet: str) -> str:
-    """Draw a word from an alphabet."""
-    places = torch.randint(0, len(alphabet), (length,), generator=generator)
-    return "".join(alphabet[int(place)] for place in places)
+@private.probe
+def more_tokens(implementation: Any, generator: Generator) -> Any:
+    """Longer rows of ids, and another that breaks off."""
+    whole = public.shuffled(implementation, generator, 4)
+    return [whole, public.broken_off(implementation, generator)]
 
 
 @private.probe
-def single_bytes(implementation: Any, generator: Generator) -> Any:
+def bytes_of_many_scripts(implementation: Any, generator: Generator) -> Any:
     """Ids of single bytes that spell a text of several scripts, and bytes that spell none."""
-    spelled = {byte: bytes([byte]) for byte in range(256)}
-    text = drawn(generator, 9, "aé語🦉 ")
+    text = letters(generator, 9, "aé語🦉 ")
+    spelled = [{byte: bytes([byte]) for byte in range(256)} for _ in range(2)]
     return [
-        implementation(list(text.encode()), spelled),
-        implementation([0xFF, 0x41, 0xE2, 0x82], spelled),
+        implementation(list(text.encode()), spelled[0]),
+        implementation([0xC0, 0x41, 0xE2, 0x82], spelled[1]),
     ]
 
 
