@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 
 from autograder.authoring.source import release_notebook, source_notebook
-from autograder.errors import AutograderError, StaleLabs
+from autograder.errors import AuthoringError, AutograderError, StaleLabs
 from llmlab.workspace import write_safely
 
 _LAB_FOLDER = re.compile(r"\d\d_[a-z_]+")
@@ -72,13 +72,21 @@ def build(solutions: Path, labs: Path, check: bool = False) -> list[Path]:
         raise StaleLabs(
             f"{names}: no source in {solutions} gives it; remove it, or add its source."
         )
+    broken = []
     for source, target in targets.items():
-        text = nbformat.writes(release_notebook(source_notebook(source))) + "\n"
+        try:
+            text = nbformat.writes(release_notebook(source_notebook(source))) + "\n"
+        except AuthoringError as error:
+            broken.append(str(error))
+            continue
         if target.exists() and target.read_bytes() == text.encode():
             continue
         changed.append(target)
         if not check:
             write_safely(target, text.encode())
+    if broken:
+        # One lab's mistake does not keep the others from being built.
+        raise AuthoringError("\n".join(broken))
     if check and changed:
         names = ", ".join(str(path.relative_to(labs.parent)) for path in changed)
         raise StaleLabs(f"{names}: not what the source gives; run `autograder build` and commit.")

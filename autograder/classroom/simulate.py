@@ -34,11 +34,15 @@ from autograder.authoring.source import release_notebook
 from autograder.errors import AuthoringError, AutograderError, SimulationRefused
 from autograder.exercise import Exercise, FaultyProgram, Lab
 from autograder.exercise.cells import exercise_of, grade_id
+from autograder.exercise.draws import PUBLIC_SEED
 from autograder.exercise.private import private_files, read_private
 from autograder.grading.source import look
+from autograder.judging.judge import judge
+from autograder.probing.observing import observe_trusted
 from llmlab.workspace import write_safely
 
 FOLDER = "simulated"
+_TRIES = 8
 # The decorators that declare something, and are no part of an answer.
 _DECLARING = ("exercise.misconception", "exercise.faults", "private.variant")
 # What a class's list of names brings along, as far as a folder can be called so.
@@ -61,8 +65,8 @@ class Drawn:
     """What was drawn for one exercise of one student.
 
     Attributes:
-        kind: `right`, `misconception`, `blank`, `crash`, `loop`, `shape`, `warning` or `lost`; the last is an answer
-            that is not judged, since the notebook cannot be, or its process has ended before.
+        kind: `right`, `misconception`, `pair` (of faults), `blank`, `crash`, `loop`, `shape`, `warning` or `lost`; the
+            last is an answer that is not judged, since the notebook cannot be, or its process has ended before.
         name: The misconception's or the variant's name; else empty.
         points: What it truly earns.
     """
@@ -105,6 +109,11 @@ class _Module:
             if _declares(node, checking):
                 # An answer may have a variable of the same name; it needs none of these.
                 checking.update(_defined(node))
+                continue
+            if isinstance(node, ast.Import | ast.ImportFrom) and set(_defined(node)) <= set(
+                self.names
+            ):
+                # Two texts put together import the same; what stands between needs the first.
                 continue
             for name in _defined(node):
                 self.names[name] = len(self.nodes)
@@ -316,14 +325,6 @@ class Answers:
                 f"The source of {lab.folder} has no answer to {', '.join(missing)}."
             )
         self.variants = _variants(lab)
-        self.misconceptions = {
-            one.id: [
-                (name, text)
-                for name in (each.name for each in one.misconceptions)
-                if (text := misconception_text(one, name)) is not None
-            ]
-            for one in lab
-        }
         self._modules = {one.id: _Module(_python(self.solution[one.id])) for one in lab}
 
     def right(self, exercise: Exercise) -> str:
@@ -349,6 +350,27 @@ class Answers:
 
     def _uses(self, exercise: Exercise) -> set[str]:
         return set().union(*(_used(node) for node in self._modules[exercise.id].nodes))
+
+    def misconception(self, exercise: Exercise, chance: random.Random) -> tuple[str, str] | None:
+        """Draw a misconception and its text; None if none of the exercise's can be written."""
+        names = [one.name for one in exercise.misconceptions]
+        for name in chance.sample(names, len(names)):
+            text = misconception_text(exercise, name)
+            if text is not None:
+                return name, text
+        return None
+
+    def pair(self, exercise: Exercise, chance: random.Random) -> tuple[str, str] | None:
+        """Draw two faults of one program that together are wrong; None if there are none."""
+        programs = [one for one in exercise.programs if len(one.sentences) > 1]
+        for _ in range(_TRIES if programs else 0):
+            program = chance.choice(programs)
+            names = chance.sample(list(program.sentences), 2)
+            text = faulty_text(exercise, program, *names)
+            # Two faults may undo each other, and an answer that is right earns its points.
+            if text is not None and not _is_right(exercise, program.build(*names)):
+                return "+".join(names), text
+        return None
 
     def crash(self, exercise: Exercise) -> str:
         """Write an answer that raises an error."""
@@ -379,6 +401,11 @@ class Answers:
         """Write the right answer, with warnings and a line on standard error."""
         noise = "import sys\nimport warnings\n\nwarnings.warn('careful')\nprint('loud', file=sys.stderr)"
         return f"{noise}\n\n{self.right(exercise)}"
+
+
+def _is_right(exercise: Exercise, answer: Any) -> bool:
+    evidence = [observe_trusted(exercise, one, answer, PUBLIC_SEED) for one in exercise.probes]
+    return judge(exercise, exercise.probes, evidence, PUBLIC_SEED).passed
 
 
 def _without_marks(text: str) -> str:
@@ -539,7 +566,8 @@ def _worked(
             kind = "right"
         else:
             weights = {
-                "misconception": 10,
+                "misconception": 8,
+                "pair": 2,
                 "blank": 3,
                 "crash": 2,
                 "shape": 2,
@@ -550,8 +578,6 @@ def _worked(
         if kind == "loop":
             # A loop costs the grader a time limit; one a student is enough.
             kind, looped = ("crash", looped) if looped or exercise.is_plain else ("loop", True)
-        if kind == "misconception" and not answers.misconceptions[exercise.id]:
-            kind = "blank"
         drawn[exercise.id], text = _answer(answers, exercise, kind, chance)
         if text:
             texts[exercise.id] = text
@@ -561,9 +587,15 @@ def _worked(
 def _answer(
     answers: Answers, exercise: Exercise, kind: str, chance: random.Random
 ) -> tuple[Drawn, str]:
+    found = None
+    if kind == "pair":
+        found = answers.pair(exercise, chance)
+        kind = "pair" if found else "misconception"
     if kind == "misconception":
-        name, text = chance.choice(answers.misconceptions[exercise.id])
-        return Drawn(kind, name), text
+        found = answers.misconception(exercise, chance)
+        kind = "misconception" if found else "blank"
+    if found:
+        return Drawn(kind, found[0]), found[1]
     if kind == "right":
         name, text = chance.choice(
             [("", answers.right(exercise)), *answers.variants.get(exercise.id, [])]

@@ -29,6 +29,8 @@ _MODULES = (
     "probing.observing",
     "probing.wire",
     "student.answers",
+    "student.explaining",
+    "student.place",
     "student.publishing",
 )
 # What evidence passes through on its way out.

@@ -43,7 +43,9 @@ from autograder.judging.judge import Verdict, judge
 from autograder.probing.evidence import Evidence, Failure
 from autograder.probing.observing import SECONDS
 from autograder.probing.wire import MAX_BYTES, decode
-from autograder.student.publishing import MIME
+from autograder.student.edits import Kind
+from autograder.student.explaining import is_open, with_place
+from autograder.student.publishing import MIME, PLACE_MIME
 
 MAX_CELL_CHARACTERS = 1_000_000
 _OUTPUTS = ("stream", "display_data", "update_display_data", "execute_result", "error")
@@ -52,6 +54,7 @@ _PATIENCE = 5
 # No message that we have use for is longer: evidence in base64, and a little around it.
 _MAX_MESSAGE = 3 * MAX_BYTES // 2
 _MAX_WAITING = 64
+_MAX_LINE = 100_000
 
 
 @dataclass
@@ -241,15 +244,33 @@ class JudgingClient(NotebookClient):
                 ]
                 seen = judge(exercise, hidden, found, seed)
                 verdict = verdict if seen.passed else dataclasses.replace(seen, notes=verdict.notes)
+            elif is_open(verdict) and not self.died:
+                # The points stand: what comes now is for the feedback alone.
+                verdict = await self._placed(verdict, index)
             self.verdicts.append(verdict)
             self.nb.cells[index].outputs = verdict_outputs(verdict)
 
+    async def _placed(self, verdict: Verdict, index: int) -> Verdict:
+        """Ask the kernel where the mistake is, of which it says two whole numbers or nothing."""
+        cell = await self._asked(f"publish_place({verdict.exercise!r})", index)
+        found = [o.data[PLACE_MIME] for o in cell.outputs if PLACE_MIME in o.get("data", {})]
+        kinds = list(Kind)
+        match found:
+            case [[int(line), int(number)]] if 0 < line <= _MAX_LINE and 0 <= number < len(kinds):
+                return with_place(verdict, line, kinds[number])
+        return verdict
+
     async def _evidence(self, exercise: Exercise, call: str, index: int) -> list[Evidence]:
         """Let the kernel run probes, and read what it hands over."""
-        source = (
-            f"{self.request}\n__import__('autograder.student.publishing').student.publishing.{call}"
-        )
-        cell = nbformat.v4.new_code_cell(source)
+        evidence = self._read(await self._asked(call, index), exercise)
+        kinds = {one.failure.kind for one in evidence if one.failure}
+        self.failures.setdefault(exercise.id, set()).update(kinds)
+        return evidence
+
+    async def _asked(self, call: str, index: int) -> NotebookNode:
+        """Run a call of the publishing module in the kernel, and return the cell with what it displayed."""
+        module = "__import__('autograder.student.publishing').student.publishing"
+        cell = nbformat.v4.new_code_cell(f"{self.request}\n{module}.{call}")
         shown = self.nb.cells[index]
         if not self.died:
             self._judging = True
@@ -257,10 +278,7 @@ class JudgingClient(NotebookClient):
             self._judging = False
             # nbclient puts the cell that it ran into the notebook.
             self.nb.cells[index] = shown
-        evidence = self._read(cell, exercise)
-        kinds = {one.failure.kind for one in evidence if one.failure}
-        self.failures.setdefault(exercise.id, set()).update(kinds)
-        return evidence
+        return cell
 
     def _read(self, cell: NotebookNode, exercise: Exercise) -> list[Evidence]:
         """Read the evidence that a cell handed over, or write down why there is none."""

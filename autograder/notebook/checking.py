@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
-from autograder.errors import AutograderError, KeptSafe, UnknownExercise
+from autograder.errors import AuthoringError, AutograderError, KeptSafe, UnknownExercise
 from autograder.exercise import Exercise, Lab, register
 from autograder.exercise.draws import PUBLIC_SEED
 from autograder.judging.feedback import WIDTH, as_html, as_text, not_yet
@@ -63,9 +63,9 @@ def check(exercise_id: str | None = None) -> None:
         else:
             require_text("check", exercise_id)
             asked = [register.find(exercise_id)]
+        verdicts = [verdict_on(exercise, names) for exercise in asked]
     except AutograderError as error:
         raise PlainError(str(error)) from None
-    verdicts = [verdict_on(exercise, names) for exercise in asked]
     if exercise_id is None:
         # An exercise that is still ahead is no failure when one asks how things stand.
         verdicts = [verdict for verdict in verdicts if verdict.status != "unwritten"]
@@ -91,10 +91,15 @@ def _so_far(names: Mapping[str, Any]) -> list[Exercise]:
 
     def is_own(one: Exercise) -> bool:
         # A function of llmlab's is not the notebook's own; a right number or letter may well be ours too.
-        return one.name in names and (one.is_plain or names[one.name] is not one.reference)
+        return one.is_plain or names[one.name] is not one.reference
 
     def own(lab: Lab) -> list[Exercise]:
-        return [one for one in lab if is_own(one)]
+        defined = [f"{lab.topic}.{name}" for name in lab.order if name in names]
+        try:
+            return [one for one in map(lab.find, defined) if is_own(one)]
+        except AuthoringError:
+            # Another lab's fault is nothing to stop this one for; this one's is told by its own check.
+            return []
 
     best = max((own(lab) for lab in register.labs()), key=len, default=[])
     if not best:

@@ -12,8 +12,11 @@ from autograder.exercise.private import read_private
 from autograder.probing.evidence import Evidence, Failure
 from autograder.probing.wire import MAX_BYTES, encode
 from autograder.student.answers import collect, collect_with
+from autograder.student.edits import Kind
+from autograder.student.explaining import place_in
 
 MIME = "application/vnd.autograder.evidence"
+PLACE_MIME = "application/vnd.autograder.place+json"
 
 
 # The answers as they were at their checks: a later cell may use the name for something else.
@@ -33,6 +36,15 @@ def publish_hidden(exercise_id: str, seed: int, source: str) -> None:
     exercise = register.find(exercise_id)
     probes = read_private(source).probes
     _display(collect_with(probes, exercise, _answers.get(exercise_id, {}), seed))
+
+
+def publish_place(exercise_id: str) -> None:
+    """Look for the mistake in the answer that was published, and display its line and what to look at, as numbers."""
+    from IPython.display import display
+
+    place = place_in(register.find(exercise_id), _answers.get(exercise_id, {}))
+    if place:
+        display({PLACE_MIME: [place.line, list(Kind).index(place.kind)]}, raw=True)
 
 
 def _display(evidence: list[Evidence]) -> None:

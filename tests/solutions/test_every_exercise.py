@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Sequence
 from typing import Any
@@ -181,3 +182,43 @@ def test_what_a_misconception_says_to_reread_is_a_heading_of_the_lab(lab: Any) -
             named = one.sentence.partition("eread '")[2].partition("'")[0]
             if named:
                 assert named in headings, f"{one.name} names {named!r}"
+
+
+def _spoil(value: Any) -> None:
+    """Change whatever can be changed in place."""
+    if isinstance(value, torch.Tensor):
+        with torch.no_grad(), contextlib.suppress(RuntimeError):
+            value.zero_()
+    elif isinstance(value, dict | list | set):
+        for item in value.values() if isinstance(value, dict) else value:
+            _spoil(item)
+        value.clear()
+    elif isinstance(value, tuple):
+        for item in value:
+            _spoil(item)
+
+
+def vandal(reference: Any) -> Any:
+    """Answer as the reference does, and spoil what was given."""
+
+    def answer(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return reference(*args, **kwargs)
+        finally:
+            _spoil([*args, *kwargs.values()])
+
+    return answer
+
+
+@every_exercise
+def test_an_answer_that_spoils_its_inputs_changes_no_later_check(exercise: Exercise) -> None:
+    if exercise.is_plain:
+        return
+    probes = [*exercise.probes, *hidden_probes(exercise)]
+    before = seen_of(exercise, exercise.reference, probes, seed=5)
+    for probe in probes:
+        with contextlib.suppress(Exception):
+            probe.run(vandal(exercise.reference), probe.generator(exercise.id, 5))
+    after = seen_of(exercise, exercise.reference, probes, seed=5)
+    for probe, first, second in zip(probes, before, after, strict=True):
+        assert probe.compare(first.value, second.value) is None, probe.name
