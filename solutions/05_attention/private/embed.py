@@ -1,33 +1,32 @@
 """`attention.embed`: hidden probes, and right answers written differently."""
 
-import math
 from typing import Any
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
-from autograder.exercise import Private, fill_parameters
-from llmlab.model import FeedForward, LayerNorm
-from llmlab.model import MultiHeadAttention as ReferenceAttention
+from autograder.exercise import Private
+from autograder.exercises.attention.embed import learned
 
 private = Private()
 
 
 @private.probe
-def one_id(implementation: Any, generator: Generator) -> Any:
-    """A single id, and a batch of batches of ids."""
+def other_shapes(implementation: Any, generator: Generator) -> Any:
+    """A single id, a sentence, and a batch of batches of ids."""
     table = torch.randn(7, 3, generator=generator)
-    ids = torch.randint(0, 7, (2, 1, 4), generator=generator)
-    return [implementation(table, torch.tensor(6)), implementation(table, ids)]
+    shapes = ((), (6,), (2, 1, 4))
+    return [
+        implementation(table.clone(), torch.randint(0, 7, shape, generator=generator))
+        for shape in shapes
+    ]
 
 
 @private.probe
 def learned_rows(implementation: Any, generator: Generator) -> Any:
-    """The gradient that reaches each row of the table, in double precision."""
-    table = torch.randn(5, 4, generator=generator, dtype=torch.float64).requires_grad_()
-    weight = torch.randn(6, 4, generator=generator, dtype=torch.float64)
-    (implementation(table, torch.tensor([4, 4, 0, 1, 4, 1])) * weight).sum().backward()
-    return {"gradient of the table": table.grad}
+    """The gradient that reaches each row of the table, some of which are used often and one never."""
+    table = torch.randn(6, 4, generator=generator)
+    return learned(implementation, table, torch.tensor([[4, 4, 0], [1, 4, 3]]))
 
 
 @private.variant

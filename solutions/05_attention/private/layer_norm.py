@@ -1,34 +1,33 @@
 """`attention.layer_norm`: hidden probes, and right answers written differently."""
 
-import math
 from typing import Any
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
-from autograder.exercise import Private, fill_parameters
-from llmlab.model import FeedForward, LayerNorm
-from llmlab.model import MultiHeadAttention as ReferenceAttention
+from autograder.exercise import Private
+from autograder.exercises.attention.layer_norm import learned
 
 private = Private()
 
 
 @private.probe
 def other_epsilon(implementation: Any, generator: Generator) -> Any:
-    """A single vector with an epsilon of its own, and four dimensions of double precision."""
-    x = torch.randn(2, 2, 3, 6, generator=generator, dtype=torch.float64)
-    weight, bias = torch.randn(2, 6, generator=generator, dtype=torch.float64)
-    return [implementation(x[0, 0, 0], weight, bias, 0.25), implementation(x, weight, bias)]
+    """A single vector with an epsilon of its own, vectors of equal numbers, and four dimensions."""
+    x = torch.randn(2, 2, 3, 6, generator=generator)
+    x[1, 1, 2] = 0.5
+    weight, bias = torch.randn(2, 6, generator=generator)
+    return [
+        implementation(x[0, 0, 0].clone(), weight, bias, 0.4),
+        implementation(x / 500, weight, bias, epsilon=1e-4),
+        implementation(x, weight, bias),
+    ]
 
 
 @private.probe
 def gradient_of_the_norm(implementation: Any, generator: Generator) -> Any:
     """The gradients of the input, the weight and the bias."""
-    x = torch.randn(4, 6, generator=generator).requires_grad_()
-    weight = torch.randn(6, generator=generator).requires_grad_()
-    bias = torch.randn(6, generator=generator).requires_grad_()
-    implementation(x, weight, bias).square().sum().backward()
-    return {"input": x.grad, "weight": weight.grad, "bias": bias.grad}
+    return learned(implementation, generator, 4, 7)
 
 
 @private.variant

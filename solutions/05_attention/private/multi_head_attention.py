@@ -7,31 +7,30 @@ import torch
 from torch import Generator, Tensor, nn
 
 from autograder.exercise import Private, fill_parameters
-from llmlab.model import FeedForward, LayerNorm
-from llmlab.model import MultiHeadAttention as ReferenceAttention
+from autograder.exercises.attention.multi_head_attention import learned, padded
 
 private = Private()
 
 
 @private.probe
-def padded_batch(implementation: Any, generator: Generator) -> Any:
+def learned_weights(implementation: Any, generator: Generator) -> Any:
+    """Other sizes, and all gradients."""
+    return learned(implementation, generator, 12, 3, 2, 6)
+
+
+@private.probe
+def mask_for_each(implementation: Any, generator: Generator) -> Any:
     """A batch with a mask of its own for each sequence."""
-    module = implementation(12, 3)
-    shapes = fill_parameters(module, generator)
-    x = 3 * torch.randn(2, 5, 12, generator=generator)
-    mask = torch.ones(5, 5, dtype=torch.bool).tril().repeat(2, 1, 1, 1)
-    mask[1, ..., 0] = False
-    mask[1, :, 0, 0] = True
-    return {"parameters": shapes, "output": module(x, mask)}
+    return padded(implementation, generator, 2, 5, 3)
 
 
 @private.probe
 def free_leading_dimensions(implementation: Any, generator: Generator) -> Any:
-    """Two leading dimensions, then a single token, which can look only at itself."""
-    module = implementation(8, 4)
+    """No mask; one sequence, two leading dimensions, then a single token, which can look only at itself."""
+    module = implementation(10, 5)
     fill_parameters(module, generator)
-    x = 3 * torch.randn(2, 3, 4, 8, generator=generator)
-    return [module(x), module(x[0, 0, :1])]
+    x = 3 * torch.randn(3, 2, 4, 10, generator=generator)
+    return [module(x[0, 1].clone()), module(x), module(x[0, 0, :1].clone())]
 
 
 def attention_in_place(

@@ -6,30 +6,37 @@ from typing import Any
 import torch
 from torch import Generator, Tensor, nn
 
-from autograder.exercise import Private, fill_parameters
-from llmlab.model import FeedForward, LayerNorm
-from llmlab.model import MultiHeadAttention as ReferenceAttention
+from autograder.exercise import Private
+from autograder.exercises.attention.scaled_dot_product_attention import inputs, large, some_hidden
 
 private = Private()
 
 
 @private.probe
+def other_sizes(implementation: Any, generator: Generator) -> Any:
+    """One leading dimension and more queries than keys, with and without a mask, and the gradients."""
+    tensors = [one.requires_grad_() for one in inputs(generator, 7, 5, 2)]
+    plain = implementation(*tensors)
+    masked = implementation(*tensors, some_hidden(generator, 7, 5))
+    (plain.square().sum() + masked.square().sum()).backward()
+    return [plain, masked, *(one.grad for one in tensors)]
+
+
+@private.probe
 def large_scores(implementation: Any, generator: Generator) -> Any:
-    """Scores in the hundreds, whose exponentials overflow."""
-    query, key = (20 * torch.randn(4, 3, 16, generator=generator) for _ in range(2))
-    value = torch.randn(4, 3, 2, generator=generator)
-    mask = torch.ones(3, 3, dtype=torch.bool).tril()
-    return [implementation(query, key, value), implementation(query, key, value, mask)]
+    """Scores in the hundreds, whose exponentials overflow or vanish."""
+    query, key, value = large(generator)
+    mask = torch.tensor([[True, False, True], [True, False, False], [True, True, False]])
+    copies = query.clone(), key.clone(), value.clone()
+    return [implementation(*copies), implementation(query, key, value, mask)]
 
 
 @private.probe
 def broadcast_mask(implementation: Any, generator: Generator) -> Any:
     """A mask of (batch, 1, 1, key) for padding, and a single query with one key to see."""
-    query = torch.randn(2, 3, 4, 5, generator=generator)
-    key = torch.randn(2, 3, 6, 5, generator=generator)
-    value = torch.randn(2, 3, 6, 7, generator=generator)
+    query, key, value = inputs(generator, 4, 6, 2, 3)
     padding = torch.tensor([[True] * 6, [True] * 4 + [False] * 2])[:, None, None]
-    one_key = torch.tensor([[False, False, True, False, False, False]])
+    one_key = torch.tensor([[False, False, False, True, False, False]])
     return [
         implementation(query, key, value, padding),
         implementation(query[0, 0, :1], key[0, 0], value[0, 0], one_key),

@@ -4,11 +4,9 @@ import math
 from typing import Any
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
-from autograder.exercise import Private, fill_parameters
-from llmlab.model import FeedForward, LayerNorm
-from llmlab.model import MultiHeadAttention as ReferenceAttention
+from autograder.exercise import Private
 
 private = Private()
 

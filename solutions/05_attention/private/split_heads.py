@@ -1,27 +1,27 @@
 """`attention.split_heads`: hidden probes, and right answers written differently."""
 
-import math
 from typing import Any
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
-from autograder.exercise import Private, fill_parameters
-from llmlab.model import FeedForward, LayerNorm
-from llmlab.model import MultiHeadAttention as ReferenceAttention
+from autograder.exercise import Private
 
 private = Private()
 
 
 @private.probe
-def free_dimensions(implementation: Any, generator: Generator) -> Any:
-    """Two leading dimensions; a single head; a single token; heads of size 1."""
-    x = torch.randn(2, 3, 5, 12, generator=generator)
+def other_shapes(implementation: Any, generator: Generator) -> Any:
+    """Two leading dimensions; a single head; a single token; heads of size 1; the gradient of the input."""
+    x = torch.randn(2, 3, 5, 12, generator=generator).requires_grad_()
+    heads = implementation(x, 3)
+    heads.square().sum().backward()
     return [
-        implementation(x, 3),
-        implementation(x[0], 1),
-        implementation(x[0, 0, :1], 4),
-        implementation(x[0, 0], 12),
+        heads,
+        implementation(x[0].detach(), 1),
+        implementation(x[0, 0, :1].detach(), 4),
+        implementation(x[0, 0].detach(), 12),
+        x.grad,
     ]
 
 

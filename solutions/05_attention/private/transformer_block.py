@@ -7,6 +7,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from autograder.exercise import Private, fill_parameters
+from autograder.exercises.attention.transformer_block import learned, one_token_hidden
 from llmlab.model import FeedForward, LayerNorm
 from llmlab.model import MultiHeadAttention as ReferenceAttention
 
@@ -14,23 +15,19 @@ private = Private()
 
 
 @private.probe
-def one_token(implementation: Any, generator: Generator) -> Any:
-    """Two leading dimensions, then a single token and a single head."""
-    module = implementation(6, 1)
-    shapes = fill_parameters(module, generator)
-    x = 2 * torch.randn(2, 2, 3, 6, generator=generator)
-    return {"parameters": shapes, "batch": module(x), "token": module(x[0, 0, :1])}
+def learned_weights(implementation: Any, generator: Generator) -> Any:
+    """Other sizes, the causal mask, and all gradients."""
+    return learned(implementation, generator, 8, 2, 3, 5)
 
 
 @private.probe
-def padded_block(implementation: Any, generator: Generator) -> Any:
-    """A mask that hides one token from all others."""
-    module = implementation(8, 2)
+def other_shapes(implementation: Any, generator: Generator) -> Any:
+    """A single head, with two leading dimensions, a mask for each sequence, and a single token."""
+    module = implementation(6, 1)
     fill_parameters(module, generator)
-    mask = torch.ones(5, 5, dtype=torch.bool)
-    mask[:, 2] = False
-    mask[2, 2] = True
-    return module(2 * torch.randn(3, 5, 8, generator=generator), mask)
+    x = 2 * torch.randn(3, 2, 5, 6, generator=generator)
+    mask = one_token_hidden(generator, 3, 5)
+    return [module(x.clone()), module(x[:, 1].clone(), mask), module(x[0, 0, :1].clone())]
 
 
 class _Maps(nn.Module):
