@@ -1,33 +1,24 @@
 """`tokenization.merge_scores`: hidden probes, and right answers written differently."""
 
-import re
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cache
-from heapq import heappop, heappush
+from collections import Counter
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-import torch
 from torch import Generator
 
-from autograder.exercise import Private
+from autograder.exercise import Private, whole
+from autograder.exercises.tokenization import merge_scores as public
+from autograder.exercises.tokenization._shared import keys_written, letters
 
 private = Private()
 
 
-def drawn(generator: Generator, length: int, alphabet: str) -> str:
-    """Draw a word from an alphabet."""
-    places = torch.randint(0, len(alphabet), (length,), generator=generator)
-    return "".join(alphabet[int(place)] for place in places)
-
-
 @private.probe
-def single_pieces(implementation: Any, generator: Generator) -> Any:
-    """Words of one piece beside longer ones, and no words."""
-    letters = [f"##{letter}" for letter in drawn(generator, 6, "ab")]
-    words = {("a",): 5, ("b", "##a"): 2, ("a", *letters): 3}
-    return [implementation(words), implementation({})]
+def more_words(implementation: Any, generator: Generator) -> Any:
+    """More words of few letters, and others of two letters with a single piece beside them."""
+    words = {("b",): whole(generator, 2, 5), ("b", "##a"): 2, public.cut(letters(generator, 6, "ab")): 3}
+    return [keys_written(implementation(one)) for one in (public.drawn(generator, 4), words)]
 
 
 @private.variant
