@@ -1,16 +1,13 @@
 """`gpt.write_on`: hidden probes, and right answers written differently."""
 
-import math
-import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
-import llmlab.model as library
-from autograder.exercise import Private, fill_parameters
-from llmlab.model import MultiHeadAttention, TransformerConfig
+from autograder.exercise import Private, whole
+from autograder.exercises.gpt.write_on import Chain, alternating, drawn, likeliest, shown, taken
 
 private = Private()
 
@@ -23,29 +20,39 @@ class _Counted:
         return torch.nn.functional.one_hot(nexts, 10).float()
 
 
-def _largest(logits: Tensor) -> int:
-    return int(logits.argmax())
-
-
 @private.probe
 def ends_of_the_writing(implementation: Any, generator: Generator) -> Any:
     """No round at all, one round, a stop token at once, and a stop token that the prompt holds."""
     model = _Counted()
-    first = int(torch.randint(1, 9, (), generator=generator))
+    first = whole(generator, 1, 8)
     return [
-        list(implementation(model, [first], 0, _largest)),
-        list(implementation(model, [first], 1, _largest)),
-        list(implementation(model, [first], 9, _largest, [(first + 1) % 10])),
-        list(implementation(model, [first, 3], 5, _largest, stop=(first,))),
+        taken(implementation(model, [first], 0, likeliest)),
+        taken(implementation(model, [first], 1, likeliest)),
+        taken(implementation(model, [first], 9, likeliest, [(first + 1) % 10])),
+        taken(implementation(model, [first, 3], 5, likeliest, stop=(first,))),
     ]
 
 
 @private.probe
 def drawn_tokens(implementation: Any, generator: Generator) -> Any:
-    """Tokens drawn by a chooser that keeps a state of its own: it is asked once a token."""
-    draws: Iterator[int] = iter(torch.randint(0, 10, (50,), generator=generator).tolist())
-    tokens = list(implementation(_Counted(), [1, 2], 12, lambda logits: next(draws)))
-    return {"tokens": tokens, "next draw": next(draws)}
+    """Tokens drawn beforehand, with and without a stop token among them."""
+    draws = torch.randint(0, 7, (9,), generator=generator).tolist()
+    chain = Chain(generator)
+    return [
+        drawn(implementation, chain, [1, 2], draws, stop) for stop in ((), {draws[4]}, [draws[0]])
+    ]
+
+
+@private.probe
+def longer_texts(implementation: Any, generator: Generator) -> Any:
+    """What the chooser is shown after a longer prompt, two texts in turns, and a text of twelve tokens."""
+    prompt = torch.randint(0, 7, (6,), generator=generator).tolist()
+    chain = Chain(generator)
+    return [
+        shown(implementation, chain, list(prompt)),
+        alternating(implementation, chain, list(prompt)),
+        taken(implementation(chain, list(prompt), 12, likeliest)),
+    ]
 
 
 @private.variant
