@@ -13,8 +13,14 @@
 # - turn scores into probabilities without overflow, and measure surprise in nats and bits;
 # - count a language model out of data, say how good it is, and let it write.
 #
-# **What you need first:** Python, and a little of PyTorch's tensors (`shape`, indexing, `sum`). **Time:** 90 to 120
-# minutes.
+# **What you need first:** Python, and a little of PyTorch's tensors (`shape`, indexing, `sum`). **Time:** about three
+# hours, in two sittings; a place to stop is marked in the middle.
+#
+# **Symbols.** $a, b$ are vectors, $A, X, W$ matrices, $i, j$ places in them; $p, q$ are distributions, $s$ scores,
+# $L$ a loss. $\log$ is the natural logarithm. A shape (2, 3) means 2 rows and 3 columns.
+#
+# **Unless the text says otherwise, an answer leaves its inputs as they are.** The questions that begin with *predict*
+# are checked at once. Answer them before you run what follows.
 
 # %%
 import math
@@ -50,8 +56,9 @@ print("even letters: ", " ".join(even.write(generator, longest=8) for _ in range
 
 # %% [markdown]
 # Nobody would take the last list for names. The second is not perfect, and yet vowels and consonants alternate and
-# names end where names end. The model that wrote it is a table of 27 by 27 numbers. It looks at **one** letter and
-# guesses the next. You will make that table at the end of this lab. We begin with what stands in it.
+# names end where names end. The model that wrote it is a table of 27 by 27 numbers: its **parameters**, found from
+# the data. It looks at **one** letter and guesses the next. You will make that table at the end of this lab. (The
+# pieces that a text is read in are called **tokens**. Here they are letters.)
 
 # %% [markdown]
 # ## How alike are two vectors?
@@ -124,6 +131,22 @@ print("divided by shape (2, 1): \n", A / column)
 # the 4 of the first vector was divided by the length of the second. With `keepdim=True` the lengths stay a column of
 # shape (2, 1), and each row is divided by its own. You will meet this trap again; its cure is always `keepdim=True`.
 #
+# **Predict.** `C` has four rows and three columns. What does `C / C.norm(dim=-1)` do?
+#
+# - `"a"`: it raises an error.
+# - `"b"`: it divides each row by its own length.
+# - `"c"`: it divides the columns by lengths of rows, as above.
+# - `"d"`: it gives a result of the shape (4, 4, 3): all rows with all lengths.
+
+# %% exercise="foundations.four_rows"
+### BEGIN SOLUTION
+four_rows = "a"
+### END SOLUTION
+
+# %% check="foundations.four_rows"
+check("foundations.four_rows")
+
+# %% [markdown]
 # **Write** `cosine_similarity(first, second)`. No vector has the length 0. Your result has to hold all pairs. Loops
 # are not needed. `torch.nn.functional.cosine_similarity` and `normalize` are not allowed; `norm` is.
 
@@ -228,8 +251,9 @@ plt.show()
 # In the second line $x_0$ is 3 again. The gradient is the tensor $(12, 9)$: it has the shape of $x$.
 #
 # **Write** `numerical_gradient(function, x, step=1e-5)` with central differences. `x` can have any shape, and the
-# caller still needs it, so leave it as it is and work on copies (`x.clone()`). A tensor of any shape has its entries
-# in one line if you look at it through `x.view(-1)`.
+# caller still needs it, so work on copies (`x.clone()`). A tensor of any shape has its entries in one line if you
+# look at it through `view(-1)`. A view shares its memory with the tensor: what you change in `copy.view(-1)[i]`
+# changes in `copy`.
 
 
 # %% exercise="foundations.numerical_gradient"
@@ -237,7 +261,7 @@ def numerical_gradient(function, x: Tensor, step: float = 1e-5) -> Tensor:
     """Estimate the gradient of a function of one tensor by central differences.
 
     Args:
-        function: Takes a tensor of the shape of x; returns one number, a tensor of one entry.
+        function: Takes a tensor of the shape of x; returns one number, a tensor of shape ().
         x: Where the gradient is wanted, in float64, of any shape.
         step: How far each entry is moved.
 
@@ -259,9 +283,23 @@ def numerical_gradient(function, x: Tensor, step: float = 1e-5) -> Tensor:
 check("foundations.numerical_gradient")
 
 # %% [markdown]
-# You can now differentiate anything that a computer can compute. So why is this not how models are trained? Count:
-# two calls of the function for each entry. The smallest GPT-2 has 124 million (Radford et al., 2019). One step of
-# training would take 248 million runs of the model. We need all slopes at once, and the chain rule has them.
+# You can now differentiate anything that a computer can compute. So why is this not how models are trained?
+#
+# **Predict.** A part of a model turns 300 inputs into 50 outputs: it has a weight for each pair of an input and an
+# output, and a bias for each output. How often does your code call the loss to find the gradient of all these
+# numbers? Give the number the name `calls_needed`.
+
+# %% exercise="foundations.calls_needed"
+### BEGIN SOLUTION
+calls_needed = 2 * (300 * 50 + 50)
+### END SOLUTION
+
+# %% check="foundations.calls_needed"
+check("foundations.calls_needed")
+
+# %% [markdown]
+# The smallest GPT-2 has 124 million such numbers (Radford et al., 2019): 248 million runs of the model for one step
+# of training. We need all slopes at once, and the chain rule has them.
 
 # %% [markdown]
 # ## The rule, from one entry
@@ -270,10 +308,11 @@ check("foundations.numerical_gradient")
 #
 # $$Y = X W + b \qquad\qquad Y_{no} = \sum_{i} X_{ni} W_{io} + b_o$$
 #
-# where $X$ holds one example a row (shape: batch by inputs), $W$ is the weight (inputs by outputs), $b$ the bias
-# (outputs), and $n$, $i$, $o$ count examples, inputs and outputs. After it come other things, and at the end one
-# number, the loss $L$. Suppose somebody tells us how $L$ moves with $Y$: the **upstream gradient** $G$, with $G_{no}
-# = \partial L / \partial Y_{no}$. How does $L$ move with one weight, $W_{io}$?
+# where $X$ holds one example a row (some examples at once are a **batch**; shape: batch by inputs), $W$ is the weight
+# (inputs by outputs), $b$ the bias (outputs), and $n$, $i$, $o$ count examples, inputs and outputs. After it come
+# other things, and at the end one number, the **loss** $L$: how bad the result is. Suppose somebody tells us how $L$
+# moves with $Y$: the **upstream gradient** $G$, with $G_{no} = \partial L / \partial Y_{no}$. How does $L$ move with
+# one weight, $W_{io}$?
 #
 # Follow the paths. $W_{io}$ enters $Y_{no}$ for **every** example $n$, each time multiplied by $X_{ni}$. Each of
 # these moves $L$ by $G_{no}$. All paths add up:
@@ -301,7 +340,8 @@ check("foundations.numerical_gradient")
 # - For $b$: $1 + 10 = 11$.
 #
 # **Write** `linear_gradients(x, weight, upstream)`. It returns three gradients: of `x`, of `weight`, and of the bias,
-# in this order. `backward` and `torch.autograd.grad` are not allowed: this is what they do.
+# as a tuple in this order. `backward`, `torch.autograd.grad` and whatever else finds gradients by itself is not
+# allowed: this is what they do.
 
 
 # %% exercise="foundations.linear_gradients"
@@ -353,9 +393,9 @@ for gradients in (right, wrong):
 # %% [markdown]
 # ## From scores to shares
 #
-# A model gives each possible next token a **score**, any number at all: 2.1 for *a*, -0.3 for *k*. To choose by
-# chance we need **probabilities**: none negative, all together 1. The **softmax** makes them, in two steps. The
-# exponential makes every score positive, and the division shares 1 out among them:
+# A model gives each possible next token a **score** (or **logit**), any number at all: 2.1 for *a*, -0.3 for *k*. To
+# choose by chance we need **probabilities**: none negative, all together 1. The **softmax** makes them, in two steps.
+# The exponential makes every score positive, and the division shares 1 out among them:
 #
 # $$p_i = \frac{e^{s_i}}{\sum_j e^{s_j}}$$
 #
@@ -378,7 +418,7 @@ for scores in ([2.0, 1.0, 0.0], [90.0, 89.0, 88.0]):
     print("shares:      ", powers / powers.sum(), "\n")
 
 # %% [markdown]
-# $e^{90}$ is larger than any float32, so it becomes infinite, and infinity by infinity is `nan`, *not a number*. One
+# $e^{90}$ is larger than any float32, so it becomes infinite, and $\infty/\infty$ is `nan`, *not a number*. One
 # `nan` in a model turns all its numbers into `nan` at the next step of training.
 #
 # Here is the way out. The two rows of scores differ by 88 in every place, and their shares are the same: adding a
@@ -387,8 +427,10 @@ for scores in ([2.0, 1.0, 0.0], [90.0, 89.0, 88.0]):
 # largest exponential is $e^0 = 1$ and nothing overflows. Whatever lies far below becomes 0, and that does no harm.
 # Each row has its own largest score.
 #
-# **Write** `softmax(scores)`, along the last dimension: each row is a distribution. Any score that fits into a
-# float32 must be fine. PyTorch's `softmax`, `log_softmax` and `logsumexp` are not allowed.
+# **Write** `softmax(scores)`, along the last dimension: each row is a distribution. The last dimension is `dim=-1`,
+# however many there are; `dim=1` is the last one of a matrix alone. Large scores, such as 1000 and -1000, must be
+# fine. A model is trained through this function, so a gradient has to flow back to the scores: build new tensors, and
+# change none in place. PyTorch's `softmax`, `log_softmax` and `logsumexp` are not allowed.
 
 
 # %% exercise="foundations.softmax"
@@ -399,7 +441,8 @@ def softmax(scores: Tensor) -> Tensor:
         scores: (..., outcomes). The leading dimensions are free: none, one, or several.
 
     Returns:
-        The same shape; along the last dimension the numbers add up to 1.
+        The same shape; along the last dimension the numbers add up to 1. A gradient flows back to
+        the scores.
     """
     ### BEGIN SOLUTION
     powers = (scores - scores.amax(dim=-1, keepdim=True)).exp()
@@ -409,6 +452,11 @@ def softmax(scores: Tensor) -> Tensor:
 
 # %% check="foundations.softmax"
 check("foundations.softmax")
+
+# %% [markdown]
+# **A place to stop.** You can compare vectors, find gradients, and make probabilities of scores. The second half asks
+# how good probabilities are, and builds the model. When you come back, run the cells above again (in the *Run* menu:
+# *Run All Above Selected Cell*).
 
 # %% [markdown]
 # ## Surprise
@@ -444,6 +492,18 @@ plt.show()
 # nats. PyTorch's `log` is the natural one, its derivative is the simplest, and so losses are in nats. **In this
 # course every logarithm is natural**, unless we say so.
 #
+# **Predict.** Four tokens came, and a model had given them the probabilities 1/2, 1/4, 1/8 and 1/2. How surprised was
+# it on average, in **bits**? Give the number the name `average_bits`.
+
+# %% exercise="foundations.average_bits"
+### BEGIN SOLUTION
+average_bits = (1 + 2 + 3 + 1) / 4
+### END SOLUTION
+
+# %% check="foundations.average_bits"
+check("foundations.average_bits")
+
+# %% [markdown]
 # ## The average surprise
 #
 # How surprising is a distribution *on average*? What is rare is very surprising and rarely happens. So weigh each
@@ -487,10 +547,27 @@ check("foundations.entropy")
 # ## Play: temperature
 #
 # Whoever uses a model can make it bolder or more careful. Before the softmax, all scores are divided by one number,
-# the **temperature** $T$: $p = \operatorname{softmax}(s / T)$. Below is what the finished model thinks comes after
-# the letter *k*. First three temperatures side by side, then a slider to play with. **Before you move it**, guess:
-# what does the distribution look like at a very low temperature, and at a very high one? What is the entropy at each
-# end?
+# the **temperature** $T$: $p = \operatorname{softmax}(s / T)$.
+#
+# **Predict.** Two letters have the scores 3 and 1. At $T = 1$ the first is $e^{3 - 1} = 7.4$ times as probable as the
+# second. How many times as probable is it at $T = 2$?
+#
+# - `"a"`: 7.4 times, as before.
+# - `"b"`: 3.7 times.
+# - `"c"`: 2.7 times.
+# - `"d"`: 0.4 times.
+
+# %% exercise="foundations.warmer"
+### BEGIN SOLUTION
+warmer = "c"
+### END SOLUTION
+
+# %% check="foundations.warmer"
+check("foundations.warmer")
+
+# %% [markdown]
+# Below is what the finished model thinks comes after the letter *k*. First three temperatures side by side, then a
+# slider to play with. **Before you move it**, guess: what is the entropy at each end?
 
 # %%
 after_k = finished.probabilities[letters.index("k")].log()
@@ -728,7 +805,8 @@ print("pairs:", list(pairwise(ids)))
 # that the sun will rise tomorrow.
 #
 # **Write** `bigram_probabilities(sequences, vocabulary_size, smoothing=0.0)`. Every token is followed by something at
-# least once, or the smoothing is above 0: you need not divide by 0.
+# least once, or the smoothing is above 0, in all that is checked. (Without smoothing, the row of a token that nothing
+# follows is 0/0, `nan`. No cell looks such a row up.)
 
 
 # %% exercise="foundations.bigram_probabilities"
@@ -773,6 +851,23 @@ check("foundations.bigram_probabilities")
 # For example, three tokens that had the probabilities $0.5$, $0.25$ and $0.1$ have the surprises $0.693$, $1.386$ and
 # $2.303$, on average $1.461$, and the perplexity is $e^{1.461} = 4.31$.
 #
+# **Predict.** A text is written down twice in a row, and each token has the same probability as the first time. What
+# happens to the perplexity?
+#
+# - `"a"`: it doubles.
+# - `"b"`: it stays as it was.
+# - `"c"`: it is squared.
+# - `"d"`: its root is taken.
+
+# %% exercise="foundations.longer_text"
+### BEGIN SOLUTION
+longer_text = "b"
+### END SOLUTION
+
+# %% check="foundations.longer_text"
+check("foundations.longer_text")
+
+# %% [markdown]
 # **Write** `perplexity(log_probabilities)`.
 
 
@@ -784,7 +879,7 @@ def perplexity(log_probabilities: Tensor) -> Tensor:
         log_probabilities: The natural logarithm of the probability of each token, (tokens,).
 
     Returns:
-        One number.
+        One number, as a tensor or a Python number.
     """
     ### BEGIN SOLUTION
     return (-log_probabilities.mean()).exp()
@@ -866,7 +961,8 @@ print(f"new names:   {perplexity(log_probabilities_of(table, new)):.2f}")
 # %% [markdown]
 # Guessing the next letter is now as hard as a choice among about 8, where it was 27. On new names the model does
 # nearly as well as on those that it counted: it has learned what names are like, and not these names. Does that
-# always hold? We count again, from only **200** names.
+# always hold? We count again, from only **200** names. (A number like $k$, which is chosen and not found by counting
+# or by descent, is called a **hyperparameter**.)
 
 # %%
 few = known[:200]
@@ -922,8 +1018,9 @@ plt.show()
 #
 # Counting works because a table is simple. For a network with millions of numbers there is no such shortcut, and what
 # remains is the gradient. To see that it leads to the same place, we start from a table of scores that are all 0,
-# compute **your** cross-entropy on all pairs, and take a step against the gradient, 120 times. PyTorch finds the
-# gradient here, by the chain rule, as you did by hand.
+# compute **your** cross-entropy on all pairs, and take a step against the gradient, 120 times (**gradient descent**;
+# where each step sees some pairs drawn by chance, it is called *stochastic*). PyTorch finds the gradient here, by the
+# chain rule, as you did by hand.
 
 # %%
 current, following = torch.tensor([pair for ids in known[:2000] for pair in pairwise(ids)]).T

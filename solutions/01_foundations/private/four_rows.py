@@ -1,0 +1,8 @@
+"""`foundations.four_rows`: right answers written differently."""
+
+from autograder.exercise import Private
+
+private = Private()
+
+private.right_value("a")
+private.right_value("abcd"[0])

@@ -1,0 +1,8 @@
+"""`foundations.warmer`: right answers written differently."""
+
+from autograder.exercise import Private
+
+private = Private()
+
+private.right_value("c")
+private.right_value("abcd"[2])
