@@ -17,7 +17,8 @@ exercise = LAB.exercise(
     "normalize_text",
     reference=data.normalize_text,
     matters="FineWeb (2024), fifteen trillion tokens, was mended page by page in ways like this; a tokenizer spends "
-    "other tokens on café and cafe\u0301, and a search for copies would miss one of them. Read llmlab/data/cleaning.py.",
+    "other tokens on café and cafe\u0301, and a search for copies would miss one of them. Read "
+    "llmlab/data/cleaning.py.",
     hints=(
         "Take the rules one by one. Each is one line, with `unicodedata`, `str.replace` or `re.sub`.",
         r"In a pattern, `\s` is every kind of space, the line end among them. Which class has all of "
@@ -226,14 +227,14 @@ def _with_lines(on: Switches, composed: Any, seen: Any) -> Any:
     mark_kept=f"The byte order mark {_NOT_ALL_INVISIBLE}",
     mark_only_in_front="The byte order mark goes only at the front of the text. Where files were joined, it stands in "
     f"the middle. {_AGAIN}",
-    invisible_to_blank="Invisible characters are replaced by a blank, which cuts a word in two: a soft hyphen stands in "
-    f"the middle of a word. {_AGAIN}",
+    invisible_to_blank="Invisible characters are replaced by a blank, which cuts a word in two: a soft hyphen stands "
+    f"in the middle of a word. {_AGAIN}",
     invisible_after_spaces=_LATE_INVISIBLE,
     invisible_at_the_end=_LATE_INVISIBLE,
     hyphen_shown="The soft hyphen has become one that everybody sees. It only marks where a word may be cut at the end "
     f"of a line, and is no part of the word. {_AGAIN}",
-    joiners_dropped="Your code also deletes invisible characters that the rules do not name. The joiner in 👩‍💻 is one: "
-    f"without it there are two pictures in place of one. {_AGAIN}",
+    joiners_dropped="Your code also deletes invisible characters that the rules do not name. The joiner in 👩‍💻 is "
+    f"one: without it there are two pictures in place of one. {_AGAIN}",
     only_blanks="Only the ordinary blank is taken for a space. Tabs and no-break spaces look like it, and stay. "
     f"{_AGAIN}",
     tabs_kept=f"Tabs stay in your text. Within a line they are spaces like any other. {_AGAIN}",
@@ -243,14 +244,14 @@ def _with_lines(on: Switches, composed: Any, seen: Any) -> Any:
     f"that becomes one blank. {_AGAIN}",
     pairs_of_blanks="Two blanks become one, but a longer run keeps more than one: replacing pairs once does not finish "
     f"it. {_AGAIN}",
-    only_runs="Runs of two and more spaces become a blank, and a single tab or no-break space stays as it is. A run can "
-    f"have one space. {_AGAIN}",
+    only_runs="Runs of two and more spaces become a blank, and a single tab or no-break space stays as it is. A run "
+    f"can have one space. {_AGAIN}",
     no_spaces=f"The spaces between words are deleted, so the words run together. Each run becomes one blank. {_AGAIN}",
     one_line=_ONE_LINE,
-    blank_first="Line ends are lost where blanks stand beside them: two lines become one. A space may be mended only if "
-    f"it is no line end. {_AGAIN}",
-    lines_joined="A single line end becomes a blank, so the lines of a paragraph become one. A poem would suffer; lines "
-    f"only lose the blanks at their ends. {_AGAIN}",
+    blank_first="Line ends are lost where blanks stand beside them: two lines become one. A space may be mended only "
+    f"if it is no line end. {_AGAIN}",
+    lines_joined="A single line end becomes a blank, so the lines of a paragraph become one. A poem would suffer; "
+    f"lines only lose the blanks at their ends. {_AGAIN}",
     lines_not_stripped=f"Lines keep the blanks at their beginning and end. {_AGAIN}",
     line_starts_kept=f"Lines lose the blanks at their end, and keep those at their beginning. {_AGAIN}",
     line_ends_kept=f"Lines lose the blanks at their beginning, and keep those at their end. {_AGAIN}",
@@ -269,7 +270,8 @@ def _with_lines(on: Switches, composed: Any, seen: Any) -> Any:
     stripped_first="The text is stripped before invisible characters go, so a blank behind a byte order mark comes to "
     f"stand at the front, and stays there. {_AGAIN}",
     first_line_only=f"Your code returns the first line alone. A text has many, and all of them stay. {_AGAIN}",
-    nothing_done=f"Your code returns the text as it was. A string is never changed: each step gives a new one. {_AGAIN}",
+    nothing_done=f"Your code returns the text as it was. A string is never changed: each step gives a new one. "
+    f"{_AGAIN}",
 )
 def normalizing(on: Switches) -> Any:
     """Take the rules one by one, each with its faults."""

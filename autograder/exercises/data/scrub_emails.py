@@ -29,7 +29,14 @@ exercise = LAB.exercise(
 )
 
 NAMES = ("ada", "ben.okri", "chidi_99", "dara+news", "eve-w")
-HOSTS = ("example.org", "mail.example.com", "cs.uni-x.edu", "shop.co.uk", "a4.info", "my.own.example.net")
+HOSTS = (
+    "example.org",
+    "mail.example.com",
+    "cs.uni-x.edu",
+    "shop.co.uk",
+    "a4.info",
+    "my.own.example.net",
+)
 
 
 def address(generator: Generator) -> str:

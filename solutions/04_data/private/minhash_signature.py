@@ -1,32 +1,30 @@
 """`data.minhash_signature`: hidden probes, and right answers written differently."""
 
-import re
-import unicodedata
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from itertools import combinations
 from typing import Any
 
 import torch
 from torch import Generator, Tensor
 
 from autograder.exercise import Private
-from llmlab import data
-from llmlab.data import PRIME, content_words
+from autograder.exercises.data.minhash_signature import drawn_functions
+from llmlab.data import PRIME
 
 private = Private()
 
 
 @private.probe
 def many_functions(implementation: Any, generator: Generator) -> Any:
-    """Forty shingles and 112 functions, with the largest numbers that there are."""
-    numbers = torch.randint(0, data.PRIME, (40,), generator=generator)
-    numbers[:3] = torch.tensor([0, data.PRIME - 1, 1])
-    multipliers = torch.randint(1, data.PRIME, (112,), generator=generator)
-    multipliers[0] = data.PRIME - 1
-    return implementation(
-        numbers, multipliers, torch.randint(0, data.PRIME, (112,), generator=generator)
-    )
+    """Forty shingles and 112 functions; nine of both; and the largest numbers that there are."""
+    numbers = torch.randint(0, PRIME, (40,), generator=generator)
+    numbers[:3] = torch.tensor([0, PRIME - 1, 1])
+    multipliers = torch.randint(1, PRIME, (112,), generator=generator)
+    multipliers[0] = PRIME - 1
+    offsets = torch.randint(0, PRIME, (112,), generator=generator)
+    return [
+        implementation(numbers, multipliers, offsets),
+        drawn_functions(implementation, generator, 9, 9),
+        drawn_functions(implementation, generator, 1, 3),
+    ]
 
 
 @private.variant

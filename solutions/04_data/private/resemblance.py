@@ -1,41 +1,31 @@
 """`data.resemblance`: hidden probes, and right answers written differently."""
 
-import re
-import unicodedata
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from itertools import combinations
 from typing import Any
 
-import torch
-from torch import Generator, Tensor
+from torch import Generator
 
 from autograder.exercise import Private
-from llmlab import data
-from llmlab.data import PRIME, content_words
+from autograder.exercises.data import resemblance as public
+from autograder.exercises.data._shared import drawn
+from llmlab.data import content_words
 
 private = Private()
-
-
 WORDS = ("stone", "cloud", "bird", "harbor", "engine", "market", "violin", "summer")
 
 
-def drawn(generator: Generator, count: int) -> list[str]:
-    """Draw words."""
-    places = torch.randint(0, len(WORDS), (count,), generator=generator)
-    return [WORDS[int(place)] for place in places]
+@private.probe
+def other_words(implementation: Any, generator: Generator) -> Any:
+    """Changed, repeated and short texts of other words."""
+    probes = (public.changes, public.repeats, public.short)
+    return [probe(implementation, generator, WORDS) for probe in probes]
 
 
 @private.probe
 def long_texts(implementation: Any, generator: Generator) -> Any:
-    """Texts of forty words, the one made of the other, and texts that share nothing."""
-    words = drawn(generator, 40)
+    """Texts of forty words, the one made of the other."""
+    words = drawn(generator, 40, WORDS)
     first, second = " ".join(words), " ".join(words[10:] + words[:10])
-    return [
-        *(implementation(first, second, size) for size in (2, 5, 8)),
-        implementation("one two three", "four five six", 2),
-        implementation(first, first, 3),
-    ]
+    return [implementation(first, second, size) for size in (2, 5, 8)]
 
 
 @private.variant

@@ -47,7 +47,11 @@ def emails_by_pieces(text: str) -> str:
 @private.variant
 def emails_in_a_loop(text: str) -> str:
     """Search from where the last address ended."""
-    pattern, parts, start = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)*?\.[A-Za-z]{2,}(?![\w-]|\.\w)"), [], 0
+    pattern, parts, start = (
+        re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)*?\.[A-Za-z]{2,}(?![\w-]|\.\w)"),
+        [],
+        0,
+    )
     for match in pattern.finditer(text):
         parts += [text[start : match.start()], "[EMAIL]"]
         start = match.end()

@@ -1,36 +1,30 @@
 """`data.unique_documents`: hidden probes, and right answers written differently."""
 
-import re
-import unicodedata
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from itertools import combinations
+from collections.abc import Iterable
 from typing import Any
 
-import torch
-from torch import Generator, Tensor
+from torch import Generator
 
 from autograder.exercise import Private
-from llmlab import data
-from llmlab.data import PRIME, content_words
+from autograder.exercises.data import unique_documents as public
+from autograder.exercises.data._shared import drawn
+from llmlab.data import content_words
 
 private = Private()
-
-
 WORDS = ("stone", "cloud", "bird", "harbor", "engine", "market", "violin", "summer")
 
 
-def drawn(generator: Generator, count: int) -> list[str]:
-    """Draw words."""
-    places = torch.randint(0, len(WORDS), (count,), generator=generator)
-    return [WORDS[int(place)] for place in places]
+@private.probe
+def other_words(implementation: Any, generator: Generator) -> Any:
+    """Copies and what looks like them, among other words."""
+    probes = (public.copies, public.writing, public.others, public.few)
+    return [probe(implementation, generator, WORDS) for probe in probes]
 
 
 @private.probe
 def many_documents(implementation: Any, generator: Generator) -> Any:
-    """Forty short documents, of which many are equal, and none at all."""
-    texts = [" ".join(drawn(generator, 2)) for _ in range(40)]
-    return [[int(i) for i in implementation(some)] for some in (texts, [], ["", " ", "!"])]
+    """Forty short documents, of which many are equal."""
+    return implementation([" ".join(drawn(generator, 2, WORDS)) for _ in range(40)])
 
 
 @private.variant
@@ -43,7 +37,15 @@ def unique_by_dictionary(texts: Iterable[str]) -> list[int]:
 
 
 @private.variant
-def unique_by_search(texts: Sequence[str]) -> list[int]:
-    """Look each text up among those before it."""
-    keys = [" ".join(content_words(text)) for text in texts]
-    return [i for i, key in enumerate(keys) if keys.index(key) == i]
+def unique_from_behind(texts: list[str]) -> list[int]:
+    """Write indices down from the last to the first, so that the first one stays."""
+    places = {" ".join(content_words(texts[i])): i for i in reversed(range(len(texts)))}
+    return sorted(places.values())
+
+
+@private.variant
+def unique_by_sorting(texts: list[str]) -> list[int]:
+    """Sort, and keep what differs from the one before."""
+    ordered = sorted((" ".join(content_words(text)), index) for index, text in enumerate(texts))
+    pairs = zip([("\n", -1), *ordered], ordered, strict=False)
+    return sorted(index for (before, _), (key, index) in pairs if key != before)
