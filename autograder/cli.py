@@ -259,6 +259,29 @@ def simulate(
 
 
 @app.command()
+def audit(
+    what: Annotated[
+        str, typer.Argument(metavar="[LAB|EXERCISE]", help="05_attention, or attention.embed; by default all.")
+    ] = "",
+    solutions: Annotated[
+        Path | None, typer.Option(help="The labs' sources; by default this checkout's.")
+    ] = None,
+    mutants: Annotated[
+        bool, typer.Option("--mutants/--no-mutants", help="Try small edits of right answers too (minutes).")
+    ] = True,
+) -> None:
+    """Say what an author forgot: faults that no probe refuses or tells apart, hidden behavior, mutants that pass.
+
+    Ends with 0 when there is nothing to mend, 1 when there is.
+    """
+    from autograder.authoring.auditing import audit_and_show
+    from autograder.authoring.building import solutions_folder
+
+    clean = audit_and_show(what, solutions or solutions_folder(), mutants=mutants)
+    raise typer.Exit(0 if clean else 1)
+
+
+@app.command()
 def new(
     lab: Annotated[str, typer.Argument(metavar="NN_TOPIC", help="The new lab, as 19_agents.")],
     root: Annotated[Path, typer.Option(help="The checkout of the project.")] = Path("."),

@@ -46,12 +46,12 @@ def hidden_sources(lab: Lab) -> dict[str, str]:
     return {one: hidden_source(private_text(lab, one)) for one in privates(lab)}
 
 
-def _private(exercise: Exercise) -> Private:
+def private_of(exercise: Exercise) -> Private:
     return privates(register.load_of(exercise.id)).get(exercise.id, Private())
 
 
 def hidden_probes(exercise: Exercise) -> list[Probe]:
-    return _private(exercise).probes
+    return private_of(exercise).probes
 
 
 @cache

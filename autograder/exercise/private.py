@@ -96,12 +96,18 @@ def read_private(source: str) -> Private:
     """Run the text of an exercise's private file, and return what it declares.
 
     Raises:
-        AuthoringError: It declares nothing.
+        AuthoringError: It declares nothing, or raises an error.
     """
     if not source:
         return Private()
     names: dict[str, Any] = {"__name__": HIDDEN_MODULE}
-    exec(compile(source, HIDDEN_FILE, "exec"), names)  # noqa: S102 - the instructor's own file
+    try:
+        exec(compile(source, HIDDEN_FILE, "exec"), names)  # noqa: S102 - the instructor's own file
+    except AuthoringError:
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise AuthoringError(f"A private file cannot be run: {reason}") from error
     found = [value for value in names.values() if isinstance(value, Private)]
     if len(found) != 1:
         raise AuthoringError("A private file declares one `private = Private()`, and adds to it.")

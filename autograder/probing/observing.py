@@ -21,6 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from autograder.errors import AuthoringError
 from autograder.exercise.comparison import is_ordinary
 from autograder.exercise.declaration import Exercise, Probe
 from autograder.exercise.private import HIDDEN_FILE
@@ -299,6 +300,8 @@ def _run(
         except KeyboardInterrupt:
             raise
         except BaseException as error:
+            if isinstance(error, AuthoringError) and not guarded:
+                raise
             failure = _failure(error, seconds)
     returned = tuple(subject.returned) if isinstance(subject, _Subject) else ()
     return Evidence(
