@@ -98,8 +98,8 @@ def _state(topic: str) -> Iterator[str]:
     lab = importlib.import_module(f"autograder.exercises.{topic}").LAB
     # Their modules are loaded with the exercises, and one that several share with the first that uses it.
     exercises = list(lab)
-    own = [name for name in sys.modules if name.startswith(f"autograder.exercises.{topic}")]
-    for name in (*_MODULES, *sorted(one.removeprefix("autograder.") for one in own)):
+    loaded = [name for name in sys.modules if name.startswith(f"autograder.exercises.{topic}")]
+    for name in (*_MODULES, *sorted(one.removeprefix("autograder.") for one in loaded)):
         module = importlib.import_module(f"autograder.{name}")
         for key, value in sorted(vars(module).items()):
             # A module gains names of submodules as they are imported; those have no signature.
