@@ -1,45 +1,32 @@
 """`gpt.attend_with_past`: hidden probes, and right answers written differently."""
 
 import math
-import re
-from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
 
 import llmlab.model as library
-from autograder.exercise import Private, fill_parameters
-from llmlab.model import MultiHeadAttention, TransformerConfig
+from autograder.exercise import Private
+from autograder.exercises.gpt.attend_with_past import attention_of, in_parts, one_past_twice
 
 private = Private()
 
 
 @private.probe
 def grown_by_many(implementation: Any, generator: Generator) -> Any:
-    """Parts of drawn sizes, a single key-value head, and the state that a second text begins from."""
-    attention = MultiHeadAttention(12, 6, 1, bias=True, rotary_base=500.0)
-    fill_parameters(attention, generator)
+    """Parts of drawn sizes, with a single key-value head and biases."""
+    attention = attention_of(generator, 12, 6, 1, bias=True)
     sizes = torch.randint(1, 5, (5,), generator=generator).tolist()
-    outputs = []
-    for _ in range(2):
-        past = None
-        for part in torch.randn(1, sum(sizes), 12, generator=generator).split(sizes, dim=1):
-            output, past = implementation(attention, part, past)
-            outputs.append(output)
-    return outputs
+    x = torch.randn(1, sum(sizes), 12, generator=generator)
+    return in_parts(implementation, attention, x, sizes)
 
 
 @private.probe
 def one_past_continued_twice(implementation: Any, generator: Generator) -> Any:
     """Two ways to go on from the same past, which must not change it."""
-    attention = MultiHeadAttention(8, 2, 2, bias=False, rotary_base=10_000.0)
-    fill_parameters(attention, generator)
-    x = torch.randn(2, 6, 8, generator=generator)
-    _, past = implementation(attention, x[:, :3])
-    first, _ = implementation(attention, x[:, 3:4], past)
-    second, _ = implementation(attention, x[:, 4:], past)
-    return [first, second]
+    attention = attention_of(generator, 8, 2, 2)
+    return one_past_twice(implementation, attention, torch.randn(2, 7, 8, generator=generator), 2)
 
 
 @private.variant

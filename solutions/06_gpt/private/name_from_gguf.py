@@ -1,27 +1,32 @@
 """`gpt.name_from_gguf`: hidden probes, and right answers written differently."""
 
-import math
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator
 
-import llmlab.model as library
-from autograder.exercise import Private, fill_parameters
-from llmlab.model import MultiHeadAttention, TransformerConfig
+from autograder.exercise import Private
+from autograder.exercises.gpt.name_from_gguf import of_layer, translated
 
 private = Private()
 
 
 @private.probe
 def every_layer(implementation: Any, generator: Generator) -> Any:
-    """Drawn layers up to four digits, and names cut short."""
+    """Drawn layers up to four digits, weights and biases."""
     layers = torch.randint(0, 2000, (4,), generator=generator).tolist()
-    names = [f"blk.{layer}.{part}.weight" for layer in layers for part in ("ffn_up", "attn_norm")]
-    names += ["blk.1.attn_k.bias", "blk.7.attn_q", "token_embd", "blk.2.output_norm.weight"]
-    return {name: implementation(name) for name in names}
+    names = {f"layer {layer}": of_layer(implementation, layer) for layer in layers}
+    return names | {"biases": of_layer(implementation, layers[0], "bias")}
+
+
+@private.probe
+def others(implementation: Any, generator: Generator) -> Any:
+    """Tensors outside the blocks, and names that are not in the table."""
+    names = ("output.bias", "token_embd.weight", "output_norm.weight", "rope_factors_long.weight")
+    return translated(
+        implementation, (*names, "blk.11.token_embd.weight", "blk.0.attn_k_norm.weight")
+    )
 
 
 _TABLE = {
