@@ -149,6 +149,22 @@ _MISSING = (
     one_square_for_all="All numbers of a parameter share one mean square. Each number has its own, and so steps of "
     "its "
     "own size. Reread 'Two running means'.",
+    largest_square="Your second mean never shrinks: that is AMSGrad, which keeps the largest so far. Here it is a "
+    "running mean. Reread 'Two running means'.",
+    spread_around_mean="Your second mean is of how far gradients lie from their mean. It is of the squares of the "
+    "gradients themselves. Reread 'Two running means'.",
+    looks_ahead="Your step adds the gradient to the first mean once more, as Nesterov's momentum does. Here it "
+    "follows "
+    "the corrected mean itself. Reread 'Decay on its own'.",
+    epsilon_in_mean="Your second mean takes epsilon in at each step. It is added once, to the root. Reread 'Decay on "
+    "its "
+    "own'.",
+    rate_shrinks="Your learning rate is divided by the root of the number of steps, as in the first paper's proof. "
+    "Here "
+    "it stays as it is. Reread 'Decay on its own'.",
+    power_outside="Your correction raises one less beta to the power. It is beta that is raised. Reread 'Correcting "
+    "the "
+    "start'.",
     first_not_kept="Your first mean forgets: it does not live from one step to the next. Look at where it is kept. "
     "Reread 'Two running means'.",
     second_not_kept="Your second mean forgets: it does not live from one step to the next. Look at where it is kept. "
@@ -228,7 +244,7 @@ def _update(on: Switches, parameter: Any, state: Any, group: Any, calls: int) ->
     if not on("decay_last"):
         _shrink(on, parameter, lr, decay)
     _require(on, state)
-    means = _means(on, gradient, state, _betas(on, group["betas"]))
+    means = _means(on, gradient, state, _betas(on, group["betas"]), group["eps"])
     count = calls if on("one_counter") else state.get("t", 0) + 1
     if not on("nothing_kept"):
         state["t"], state["m"], state["s"] = count, *means
@@ -297,7 +313,7 @@ def _betas(on: Switches, betas: tuple[float, float]) -> tuple[float, float]:
 
 
 def _means(
-    on: Switches, gradient: Tensor, state: Any, betas: tuple[float, float]
+    on: Switches, gradient: Tensor, state: Any, betas: tuple[float, float], eps: float
 ) -> tuple[Any, Any]:
     """Renew the two running means."""
     first, second = betas
@@ -312,6 +328,12 @@ def _means(
         return m, second * s + share * gradient.abs()
     if on("squares_of_the_mean"):
         return m, second * s + share * m**2
+    if on("largest_square"):
+        return m, torch.maximum(s, second * s + share * gradient**2)
+    if on("spread_around_mean"):
+        return m, second * s + share * (gradient - m) ** 2
+    if on("epsilon_in_mean"):
+        return m, second * s + share * gradient**2 + eps
     if on("sum_squared"):
         return m, (second * s + share * gradient) ** 2
     if on("one_square_for_all"):
@@ -326,6 +348,8 @@ def _corrected(on: Switches, mean: Any, beta: float, count: int) -> Any:
         return mean / (1 - beta)
     if on("beta_times_count"):
         return mean / (1 - beta * count)
+    if on("power_outside"):
+        return mean / (1 - beta) ** count
     if on("counted_from_zero"):
         return mean / (1 - beta ** (count - 1))
     if on("counted_ahead"):
@@ -353,6 +377,10 @@ def _step(
     root = _root(on, means[1], second, count, group["eps"])
     if on("correction_kept"):
         state["m"], state["s"] = mean, _corrected(on, means[1], second, count)
+    if on("looks_ahead"):
+        mean = first * mean + (1 - first) * gradient / (1 - first**count)
+    if on("rate_shrinks"):
+        mean = mean / count**0.5
     if on("first_mean_unused"):
         mean = gradient
     if on("second_mean_unused"):

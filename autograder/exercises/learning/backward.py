@@ -156,8 +156,8 @@ _NOT_A_VALUE = (
     overwritten="A number that is used twice keeps only what came last: your code overwrites its gradient "
     "where it should add to it. Each use is a way of its own to change the result. Reread "
     "'Gradients add up'.",
-    never_started="All gradients are 0 in the end: either nobody says where the walk begins, or they are cleared too "
-    "late. How fast does the result change with itself? Reread 'Backward through the graph'.",
+    never_started="All gradients are 0 in the end: either nobody says where the walk begins, or they are cleared once "
+    "they have been computed. How fast does the result change with itself? Reread 'Backward through the graph'.",
     stays_at_result="Only the result has a gradient, and all others stay 0. Either the 1 comes too late, or the "
     "result "
     "itself is passed over, or what a parent gets is multiplied by its own gradient, which is still 0. "
@@ -217,6 +217,13 @@ _NOT_A_VALUE = (
     marks_nodes="Your code writes an attribute of its own into the nodes. It writes gradients, into `grad`, and "
     "nothing "
     "else: what was visited is for your function to remember.",
+    cleared_on_the_way="Before a node passes its gradient on, your code sets those of its parents to 0, and what "
+    "other "
+    "uses have brought is lost. All are 0 when it begins. Reread 'Gradients add up'.",
+    first_branch_only="Your walk follows the first parent of each node and never comes back for the others. Each node "
+    "of the graph passes its gradient on. Reread 'Each node when it is complete'.",
+    started_with_two="All gradients are twice too large, that of the result too. How fast does the result change with "
+    "itself? Reread 'Backward through the graph'.",
     gradient_returned="You return something. Gradients are written into the numbers, where their owners find them, "
     "and "
     "nothing is returned. Look at what the text asks `backward` to do.",
@@ -238,7 +245,9 @@ def faulty(on: Switches) -> Any:
         if on("never_started"):
             return None
         if not on("stays_at_result"):
-            result.grad = result.data if on("started_with_data") else 1.0
+            result.grad = 2.0 if on("started_with_two") else 1.0
+            if on("started_with_data"):
+                result.grad = result.data
         order = _order(on, result)
         if on("kept_between_calls"):
             kept[:] = [*kept, *order][-100:]
@@ -263,6 +272,8 @@ def _order(on: Switches, result: Any) -> list[Any]:
         for node in queue:
             queue += [one for one in dict.fromkeys(node.parents) if one not in queue]
         return queue
+    if on("first_branch_only"):
+        return _branch(result)
     order, seen = [], set()
 
     def visit(node: Any) -> None:
@@ -278,6 +289,13 @@ def _order(on: Switches, result: Any) -> list[Any]:
 
     visit(result)
     return order
+
+
+def _branch(result: Any) -> list[Any]:
+    branch = [result]
+    while branch[0].parents:
+        branch.insert(0, branch[0].parents[0])
+    return branch
 
 
 def _uses(order: list[Any]) -> dict[Any, int]:
@@ -340,6 +358,8 @@ def _spread(on: Switches, nodes: Iterable[Any], uses: dict[Any, int]) -> None:
     for node in nodes:
         if on("own_walk_back"):
             node._backward()
+        for parent in node.parents if on("cleared_on_the_way") else ():
+            parent.grad = 0.0
         for parent, slope in _edges(on, node):
             change = _passed_on(on, node, parent, slope)
             if on("averaged"):

@@ -77,7 +77,10 @@ _REAL = (
     "lists "
     "become tensors. Reread 'Letters as vectors'."
 )
-_NAMES_CHANGED = "Your code changes the names that it is given, in place, so the caller finds other names. Work on new lists."
+_NAMES_CHANGED = (
+    "Your code changes the names that it is given, in place, and the caller finds other names than before. "
+    "Work on new lists."
+)
 _LISTS = "You return lists. Contexts and targets are one tensor each. Look at what the docstring says of the result."
 
 

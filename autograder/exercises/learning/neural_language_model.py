@@ -68,6 +68,12 @@ def two_leading_dimensions(implementation: Any, generator: Generator) -> Any:
     return scored(implementation, generator, (5, 2, 3, 4), contexts)
 
 
+@exercise.probe
+def one_letter(implementation: Any, generator: Generator) -> Any:
+    """A list of one context, which is a single letter out of five: (1, 1)."""
+    return scored(implementation, generator, (5, 1, 2, 3), torch.tensor([[3]]))
+
+
 _LEADING = (
     "Your forward counts on exactly one leading dimension. Leading dimensions are free: one context alone has none, "
     "and "
@@ -143,6 +149,9 @@ _TABLE = (
     rows_one_by_one=_LEADING,
     leading_lost="Your scores have lost their leading dimensions: contexts of one or several levels come back as one "
     "list of rows. Leading dimensions are free, and stay as they came. Reread 'A neural language model'.",
+    squeezed="Your scores lose dimensions of size 1: a list of one context comes back without its list. Leading "
+    "dimensions stay as they came. Reread 'A neural language model'.",
+    listed="Your model returns lists of numbers. Scores are a tensor, through which gradients flow back.",
     all_flattened="Everything is flattened into one row, the examples too. Only the last two dimensions become one. "
     "Reread 'Letters as vectors'.",
     three_letters="Your code takes three letters by name. A model may be made for another length: look at "
@@ -303,6 +312,10 @@ def _scores(on: Switches, output_map: Any, hidden: Tensor) -> Any:
         return scores.softmax(dim=0)
     if on("scores_bent") or on("bent_at_the_end"):
         return torch.tanh(scores)
+    if on("squeezed"):
+        return scores.squeeze()
+    if on("listed"):
+        return scores.tolist()
     if on("letter_chosen"):
         return scores.argmax(dim=-1)
     if on("highest_score"):

@@ -75,6 +75,16 @@ _GRADIENT_CHANGED = (
     "Reread 'Steps with a memory'.",
     rate_as_momentum="Your velocity is kept by the part that the learning rate says. What is kept is the momentum. "
     "Reread 'Steps with a memory'.",
+    shares_turned="Your velocity is a running mean, with its two shares exchanged. Here the momentum multiplies the "
+    "old "
+    "velocity, and the gradient enters whole. Reread 'Steps with a memory'.",
+    kept_too_short="What your code keeps is shortened by the momentum once more than the velocity itself. Reread "
+    "'Steps "
+    "with a memory'.",
+    two_moves="Your step moves the parameter by twice what the formula says. Reread 'Steps with a memory'.",
+    unit_length="Each gradient is brought to length 1 before it enters the velocity. It enters as it is. Reread "
+    "'Steps "
+    "with a memory'.",
     looks_ahead="You add the momentum once more in the step: that is Nesterov's momentum, which looks one step ahead. "
     "Here the step follows the velocity itself. Reread 'Steps with a memory'.",
     all_kept="Your velocity keeps the whole of the past: the momentum does not shrink it, and it grows with every "
@@ -129,6 +139,7 @@ def faulty(on: Switches) -> Any:
     class SGD(torch.optim.Optimizer):
         def __init__(self, params: Any, lr: float, momentum: float = 0.0) -> None:
             super().__init__(params, {"lr": lr, "momentum": momentum})
+            self.velocity: Any
 
         @torch.no_grad()
         def step(self) -> None:  # type: ignore[override]
@@ -162,6 +173,8 @@ def _update(on: Switches, parameter: Any, state: Any, lr: float, momentum: float
         state["velocity"] = velocity
     if on("last_gradient_only"):
         state["velocity"] = parameter.grad.clone()
+    if on("kept_too_short"):
+        state["velocity"] = momentum * velocity
     if on("velocity_stored_shortened"):
         state["velocity"] = lr * velocity
     change = _change(on, parameter, velocity, old, lr, momentum)
@@ -214,6 +227,10 @@ def _combined(
         return gradient - momentum * old
     if on("averaged"):
         return momentum * old + (1 - momentum) * gradient
+    if on("shares_turned"):
+        return (1 - momentum) * old + momentum * gradient
+    if on("unit_length"):
+        return momentum * old + gradient / gradient.norm()
     if on("rate_twice"):
         return momentum * old + lr * gradient
     if on("all_kept") or on("momentum_in_step"):
@@ -232,6 +249,8 @@ def _change(
 ) -> Any:
     if on("no_rate"):
         return velocity
+    if on("two_moves"):
+        return 2 * lr * velocity
     if on("looks_ahead"):
         return lr * (parameter.grad + momentum * velocity)
     if on("momentum_in_step"):

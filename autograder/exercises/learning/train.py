@@ -110,7 +110,7 @@ _NOT_THE_LOSSES = (
     "steps follow the sum of all gradients since the beginning. Reread 'The loop'.",
     cleared_when_measured="The gradients are cleared only when the validation loss is measured. In between, each step "
     "follows the sum of several. Reread 'The loop'.",
-    never_moves="The weights never change: either no gradients are computed, or they are cleared before the step, or "
+    never_moves="The weights never change: either no gradients reach them, or these are cleared before the step, or "
     "there is no step. Reread 'The loop'.",
     steps_when_measured="A step is taken only when the validation loss is measured. Each batch is one step. Reread "
     "'The loop'.",
@@ -147,9 +147,9 @@ _NOT_THE_LOSSES = (
     learns_from_validation=_LEARNS,
     learns_before_keeping=_LEARNS,
     learns_from_both_at_once=_LEARNS,
-    counts_from_zero="Your first measurement comes after the first batch, for the count begins at 0: with `every=2` "
-    "you "
-    "measure after batches 1, 3 and 5. Reread 'Stop at the best'.",
+    counts_from_zero="Your first measurement comes after the first batch: with `every=2` you measure after batches "
+    "1, 3 "
+    "and 5. Look at where your count begins. Reread 'Stop at the best'.",
     every_step="You measure after every batch and leave `every` out. Reread 'Stop at the best'.",
     at_the_end_too="You measure once more after the last batch, where `every` does not ask for it.",
     before_the_step="The validation loss is measured before the step, so it belongs to the weights of before. "

@@ -107,6 +107,12 @@ def other_powers(implementation: Any, generator: Generator) -> Any:
 
 
 @exercise.probe
+def power_of_a_negative(implementation: Any, generator: Generator) -> Any:
+    """The square and the third power of -2."""
+    return raised(implementation, -2.0, (2, 3))
+
+
+@exercise.probe
 def bent(implementation: Any, generator: Generator) -> Any:
     """The hyperbolic tangent of 0.8 and of -2."""
     return bend(implementation, 0.8, -2.0)
@@ -178,6 +184,12 @@ _COMMA = (
     "is nowhere steeper than 1. Reread 'Slopes of one operation'.",
     tanh_twice="The slope of your tanh takes the tanh once more: its formula is about the result, which has been bent "
     "already. Reread 'Slopes of one operation'.",
+    tanh_rest_squared="The slope of your tanh squares the rest that the result lacks to 1. Its formula squares the "
+    "result. Reread 'Slopes of one operation'.",
+    slopes_negative="The slopes of your product have the wrong sign. Let one factor grow by a little. Reread 'Slopes "
+    "of "
+    "one operation'.",
+    power_sign_lost="Your power loses the sign of its base. The third power of a negative number is negative.",
     tanh_plus="The slope of your tanh adds the square where it takes it away: it comes out above 1, and tanh is "
     "nowhere "
     "steeper than 1. Reread 'Slopes of one operation'.",
@@ -283,6 +295,8 @@ def _slopes_of_product(on: Switches, first: float, second: float) -> tuple[float
         return 1.0, 1.0
     if on("not_exchanged"):
         return first, second
+    if on("slopes_negative"):
+        return -second, -first
     if on("first_factor_twice"):
         return first, first
     if on("second_factor_twice"):
@@ -294,6 +308,8 @@ def _power(on: Switches, base: float, exponent: Any) -> tuple[float, float]:
     """Give the number and the slope of a power."""
     if on("exponent_is_a_value"):
         exponent = exponent.data
+    if on("power_sign_lost"):
+        return abs(base) ** exponent, exponent * abs(base) ** (exponent - 1)
     if on("power_by_caret"):
         return base ^ exponent, 0.0
     if on("power_by_rounds"):
@@ -339,6 +355,8 @@ def _slope_of_tanh(on: Switches, number: float, result: float) -> float:
         return 1 - result
     if on("tanh_twice"):
         return 1 - math.tanh(result) ** 2
+    if on("tanh_rest_squared"):
+        return (1 - result) ** 2
     if on("tanh_plus"):
         return 1 + result**2
     if on("tanh_square_alone"):
