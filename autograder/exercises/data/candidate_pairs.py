@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 
 from autograder.exercise import Switches, whole
 from autograder.exercises.data import LAB
-from autograder.exercises.data._shared import growth
+from autograder.exercises.data._shared import AS_EXPECTED, growth
 from llmlab import data
 
 exercise = LAB.exercise(
@@ -112,6 +112,15 @@ def other_bands(implementation: Any, generator: Generator) -> Any:
 @exercise.probe
 def cost(implementation: Any, generator: Generator) -> Any:
     """How much longer it takes for eight times as many documents, of which hardly any meet."""
+    rows = [
+        [1, 2, 3, 4, 5, 6],
+        [1, 2, 0, 0, 0, 7],
+        [9, 9, 3, 4, 8, 8],
+        [1, 2, 3, 4, 5, 6],
+        [3, 4, 1, 2, 6, 5],
+    ]
+    if made(implementation, rows, 3) != [[0, 1], [0, 2], [0, 3], [1, 3], [2, 3]]:
+        return AS_EXPECTED
 
     def prepare(size: int) -> Any:
         signatures = torch.randint(0, 2**31 - 1, (size, 8), generator=generator)

@@ -10,7 +10,7 @@ from torch import Generator
 
 from autograder.exercise import Switches
 from autograder.exercises.data import LAB
-from autograder.exercises.data._shared import WORDS, different, drawn, growth
+from autograder.exercises.data._shared import AS_EXPECTED, WORDS, different, drawn, growth
 from llmlab import data
 
 exercise = LAB.exercise(
@@ -96,6 +96,17 @@ def few_texts(implementation: Any, generator: Generator) -> Any:
 def cost(implementation: Any, generator: Generator) -> Any:
     """How much longer it takes for eight times as many texts, all of them different."""
     word = drawn(generator, 1)[0]
+    small = [
+        "",
+        f"{word} 1 2",
+        f"{word} 2, 1",
+        word.upper(),
+        f"{word}!",
+        f"{word} 1 2.",
+        f"{word} 1",
+    ]
+    if implementation(small) != [0, 1, 2, 3, 6]:
+        return AS_EXPECTED
 
     def prepare(size: int) -> Any:
         texts = [f"{word} and {number}" for number in range(size)]

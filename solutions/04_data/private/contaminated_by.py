@@ -1,39 +1,33 @@
 """`data.contaminated_by`: hidden probes, and right answers written differently."""
 
-import re
-import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from itertools import combinations
+from collections.abc import Iterable
 from typing import Any
 
-import torch
-from torch import Generator, Tensor
+from torch import Generator
 
 from autograder.exercise import Private
-from llmlab import data
-from llmlab.data import PRIME, content_words
+from autograder.exercises.data import contaminated_by as public
+from autograder.exercises.data._shared import different
+from llmlab.data import content_words
 
 private = Private()
-
-
 WORDS = ("stone", "cloud", "bird", "harbor", "engine", "market", "violin", "summer")
 
 
-def drawn(generator: Generator, count: int) -> list[str]:
-    """Draw words."""
-    places = torch.randint(0, len(WORDS), (count,), generator=generator)
-    return [WORDS[int(place)] for place in places]
+@private.probe
+def other_words(implementation: Any, generator: Generator) -> Any:
+    """Quotations, other orders and short questions of other words."""
+    probes = (public.quotes, public.writing, public.orders, public.short)
+    return [probe(implementation, generator, WORDS) for probe in probes]
 
 
 @private.probe
-def runs_of_thirteen(implementation: Any, generator: Generator) -> Any:
-    """Runs of thirteen words, the usual number, and no questions at all."""
-    questions = [[f"{word}{n}{k}" for k, word in enumerate(drawn(generator, 20))] for n in range(3)]
-    texts = [" ".join(question) for question in questions]
+def long_questions(implementation: Any, generator: Generator) -> Any:
+    """A page that quotes twelve words of one question of twenty, and thirteen of another."""
+    questions = [different(generator, 20, [f"{word}{n}" for word in WORDS]) for n in range(3)]
     page = f"{' '.join(questions[0][:12])} and {', '.join(questions[2][4:17])}"
-    found = [implementation(page, texts), implementation(page, []), implementation("", texts, 2)]
-    return [[int(i) for i in some] for some in found]
+    return implementation(page, [" ".join(question) for question in questions])
 
 
 @private.variant
