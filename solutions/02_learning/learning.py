@@ -14,7 +14,12 @@
 # - write SGD with momentum, and AdamW, which trains today's models;
 # - train a neural language model that beats the bigram of lab 01.
 #
-# **What you need first:** gradients, cross-entropy and the bigram (lab 01). **Time:** 120 minutes.
+# **What you need first:** gradients, cross-entropy and the bigram (lab 01). **Time:** two sittings of about two hours;
+# a place to stop is marked in the middle.
+#
+# **Symbols.** $x$ is an input, $y$ its right answer and $\hat y$ a prediction; $w$ is a weight, $L$ the loss, $g$ a
+# gradient, $\eta$ the learning rate; $i$ counts examples and $j$ features; $\log$ is the natural logarithm. The arrow
+# in $w \leftarrow \dots$ means that $w$ gets a new value.
 
 # %%
 import copy
@@ -34,7 +39,7 @@ from llmlab.widgets import DescentView, GraphView
 # %% [markdown]
 # `library` is the finished version of what you write here. The demonstrations use it, so they run before you have
 # written anything. Are you stuck? `hint("learning.gradient_descent")` shows a hint, and when you run it again, the
-# next one.
+# next one. Unless the text says otherwise, an answer leaves its inputs as they are.
 
 # %% [markdown]
 # ## Learning from examples
@@ -161,7 +166,8 @@ def gradient_descent(
 check("learning.gradient_descent")
 
 # %% [markdown]
-# One number is still yours to choose: the learning rate. What happens when it is wrong?
+# One number is still yours to choose: the learning rate. What is chosen and not learned is called a
+# **hyperparameter**. What happens when this one is wrong?
 
 # %%
 features = torch.stack([lengths, torch.ones(30)], dim=1)
@@ -181,13 +187,41 @@ plt.show()
 
 # %% [markdown]
 # Between the best rate and disaster there is not much room. Remember that; it comes back below.
+#
+# **Think before you run anything.** Say that the lengths were given in words, and not in hundreds of words: each input
+# is 100 times as large, and the right weight 100 times as small. By which number would you divide the learning rate, so
+# that this weight takes the same way to its goal, step by step, in the new unit? Write down one step in both units, and
+# give the number the name `rate_divisor`.
+
+# %% exercise="learning.rate_divisor"
+### BEGIN SOLUTION
+rate_divisor = 100 * 100
+### END SOLUTION
+
+# %% check="learning.rate_divisor"
+check("learning.rate_divisor")
 
 # %% [markdown]
 # ## Too good on what it has seen
 #
 # A straight line is a modest model. Let us take a proud one. Here are 12 temperatures of one day (invented, with an
-# unsteady thermometer), and polynomials of three degrees fitted to them as well as can be. **Before you run the
-# cell:** which of them has the lowest loss on the 12 points? And which would you trust?
+# unsteady thermometer), and polynomials of three degrees, each fitted so that its loss on the 12 points is as low as it
+# can be. **Predict before you run the cell with the picture:** which degree has the lowest loss on these 12 points?
+#
+# - `"a"`: 1, a straight line, since it is disturbed least by the errors.
+# - `"b"`: 4, which can follow a day and no more.
+# - `"c"`: 11, whatever the points are.
+# - `"d"`: Nobody can say without the points.
+#
+# Give the letter the name `closest_degree`. And which would you trust?
+
+# %% exercise="learning.closest_degree"
+### BEGIN SOLUTION
+closest_degree = "c"
+### END SOLUTION
+
+# %% check="learning.closest_degree"
+check("learning.closest_degree")
 
 # %%
 generator = torch.Generator().manual_seed(4)
@@ -317,7 +351,7 @@ check("learning.split_examples")
 # - *Sum* $a + b$: if $a$ grows by 0.01, so does the sum. Both slopes are 1.
 # - *Product* $a \cdot b$: if $a$ grows by $h$, the product becomes $(a + h)\, b = ab + h\,b$. It has grown by $h\,b$.
 #   So what is the slope to $a$? And to $b$?
-# - *Power* $a^n$, with a fixed number $n$: the slope is $n \, a^{n-1}$.
+# - *Power* $a^n$, with a fixed number $n$, which may be negative or a fraction: the slope is $n \, a^{n-1}$.
 # - *Hyperbolic tangent* $t = \tanh a$, which bends any number into the range from -1 to 1: the slope is $1 - t^2$. It
 #   is 1 at 0 and vanishes far from it.
 #
@@ -414,6 +448,18 @@ GraphView(result, title="How fast does L change with a and b?")
 # where $p$ is a number, $c$ runs over all that was made from it directly, and $s_{cp}$ is the slope of $c$ with
 # respect to $p$.
 #
+# **Try it by hand.** With $z = x \cdot x + x$ and $x = 3$: which gradient of $z$ does $x$ get in the end? Go through the
+# uses of $x$ one by one. Give the number the name `gradient_of_x`.
+
+# %% exercise="learning.gradient_of_x"
+### BEGIN SOLUTION
+gradient_of_x = 3 + 3 + 1
+### END SOLUTION
+
+# %% check="learning.gradient_of_x"
+check("learning.gradient_of_x")
+
+# %% [markdown]
 # ### Each node when it is complete
 #
 # A node may pass its gradient on only when *all* that was made from it has passed its own. Here $c$ comes before $a$,
@@ -425,7 +471,7 @@ GraphView(result, title="How fast does L change with a and b?")
 # it. For the graph above the list is $a, b, c, d, L$, and the walk is $L, d, c, b, a$.
 #
 # **Write** `backward(result)`. It returns nothing; it writes into `grad`, and into nothing else. All gradients are 0
-# when it begins.
+# when it begins. A graph may be a single number.
 
 
 # %% exercise="learning.backward"
@@ -460,8 +506,8 @@ def backward(result: Value) -> None:
 check("learning.backward")
 
 # %% [markdown]
-# That is backpropagation (Linnainmaa, 1970; Rumelhart, Hinton & Williams, 1986), all of it. It costs about as much as
-# computing the result did, for *all* gradients at once, whether there are two numbers or a trillion. PyTorch does the
+# That is backpropagation (Linnainmaa, 1970; Rumelhart, Hinton & Williams, 1986), all of it. It costs about twice as
+# much as computing the result did, for *all* gradients at once, whether there are two numbers or a trillion. PyTorch does the
 # same with tensors in place of numbers. Here both differentiate one neuron. Your classes are at work in the next
 # cell, so it needs them to be written.
 
@@ -480,11 +526,16 @@ print("PyTorch's:", [round(gradient, 4) for gradient in theirs.grad.tolist()])
 GraphView(neuron, title="Your own numbers")
 
 # %% [markdown]
+# **A place to stop.** You can fit a model and have its gradients. What follows is how to use them: optimizers, the
+# training loop, and a language model. After a break, run the cells from the top and go on here.
+
+# %% [markdown]
 # ## Steps with a memory
 #
 # You have gradients. What is the best use of them? The surface below has two weights, and the color is the loss. It
-# is a *ravine*: steep across, flat along. Play with **SGD** (stochastic gradient descent, your `gradient_descent` for
-# any loss):
+# is a *ravine*: steep across, flat along. Play with **SGD**, your `gradient_descent` for any loss. (The name is
+# *stochastic gradient descent*: stochastic means that chance plays a part. In practice each step's gradient comes from
+# a **batch**, a few examples drawn at random, and not from all.)
 #
 # 1. Raise the learning rate step by step. At which one does the path begin to jump from wall to wall? At which one
 #    does it leave the picture?
@@ -510,7 +561,7 @@ DescentView("ravine", "SGD", learning_rate=0.05, steps=50)
 # which is empty before the first step. Going through the parameters is the same in all optimizers, so it is given.
 #
 # **Write** the update of one parameter. Change the parameter in place (`parameter -= ...`), or the model would not
-# see it.
+# see it. Leave the gradient as it is, and keep no hold of its tensor: PyTorch may write the next gradient into it.
 
 
 # %% exercise="learning.SGD"
@@ -522,7 +573,7 @@ class SGD(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self) -> None:
-        """Move each parameter by one step; the gradients are in `parameter.grad`."""
+        """Move each parameter by one step; the gradients are in `parameter.grad`, and stay as they are."""
         for group in self.param_groups:
             lr, momentum = group["lr"], group["momentum"]
             for parameter in group["params"]:
@@ -566,16 +617,58 @@ DescentView(
 # ### Correcting the start
 #
 # Both means begin at 0. With $\beta_1 = 0.9$ and a first gradient of 1, $m$ is 0.1 after the first step: ten times
-# too small. With $\beta_2 = 0.999$, $s$ is 0.001: a thousand times too small. The remedy is exact: after $t$ steps a
-# running mean has seen a share of $1 - \beta^t$ of its weights, so it is divided by that.
+# too small. With $\beta_2 = 0.999$, $s$ is 0.001: a thousand times too small. The remedy is exact. If every gradient
+# were 1, $m$ would be $1 - \beta_1^t$ after $t$ steps, and it should be 1; so it is divided by $1 - \beta_1^t$, and $s$
+# by $1 - \beta_2^t$.
 #
+# **Predict.** The first gradient of a weight is 20, and $\eta = 0.01$. By how much does Adam's first step change the
+# weight, with both means corrected? (Give the length, without a sign.) The name is `first_step`.
+
+# %% exercise="learning.first_step"
+### BEGIN SOLUTION
+first_step = 0.01
+### END SOLUTION
+
+# %% check="learning.first_step"
+check("learning.first_step")
+
+# %% [markdown]
 # ### Decay on its own
 #
-# Large weights are often a sign of learning by heart, so it helps to shrink all of them a little at each step:
-# **weight decay**. The obvious way is to add $\lambda w$ to the gradient. But then the decay is divided by the root
-# of $s$ too, and weights with large gradients hardly decay. **AdamW** (Loshchilov & Hutter, 2017) lets the decay pass
-# by the means: it shrinks the weight directly. This is the optimizer of most of today's language models (LLaMA:
-# Touvron et al., 2023). With $t = 1, 2, \dots$ counting the steps of each parameter, one step is
+# Where examples are seen many times, large weights are often a sign of learning by heart, and it helps to shrink all of
+# them a little at each step: **weight decay**. Language models that read their text once have little to learn by heart;
+# they decay all the same, since it keeps the optimization steady (D'Angelo et al., 2023). The obvious way is to add
+# $\lambda w$ to the gradient. But then the decay is divided by the root of $s$ too, and weights with large gradients
+# hardly decay. **AdamW** (Loshchilov & Hutter, 2017) keeps the decay out of both means and shrinks the weight directly.
+# The picture shows this, and the correction before it.
+
+# %%
+steps = torch.arange(1, 101)
+figure, (left, right) = plt.subplots(1, 2, figsize=(11, 3.4))
+for beta, style in ((0.9, "-"), (0.99, "--")):
+    left.plot(steps, 1 - beta**steps, style, label=f"as it is, beta {beta}")
+left.axhline(1, linestyle=":", color="black", label="corrected")
+left.set(title="A mean that begins at 0 takes long to arrive", xlabel="steps")
+left.set(ylabel="running mean of gradients of 1 (no unit)")
+for kind, color in ((library.Adam, "tab:orange"), (library.AdamW, "tab:blue")):
+    for size, style in ((10.0, "-"), (0.1, "--")):
+        decaying = nn.Parameter(torch.tensor([1.0]))
+        optimizer, places = kind([decaying], lr=0.01, weight_decay=0.5), []
+        for step in range(200):
+            decaying.grad = torch.tensor([size * (-1.0) ** step])
+            optimizer.step()
+            places.append(decaying.item())
+        how = "decay on its own" if kind is library.AdamW else "decay in the gradient"
+        right.plot(places, style, color=color, label=f"{how}, gradients of {size:g}")
+right.set(title="In the gradient, decay depends on the gradients' size", xlabel="steps")
+right.set(ylabel="weight (no unit)")
+for axis in (left, right):
+    axis.legend()
+plt.show()
+
+# %% [markdown]
+# AdamW is the optimizer of most of today's language models (Llama 3, DeepSeek-V3: both 2024). With $t = 1, 2, \dots$
+# counting the steps of each parameter, one step is
 #
 # $$\begin{aligned}
 # w &\leftarrow w - \eta \, \lambda \, w \\
@@ -612,7 +705,7 @@ class AdamW(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self) -> None:
-        """Move each parameter by one step; the gradients are in `parameter.grad`."""
+        """Move each parameter by one step; the gradients are in `parameter.grad`, and stay as they are."""
         for group in self.param_groups:
             lr, eps, weight_decay = group["lr"], group["eps"], group["weight_decay"]
             beta_1, beta_2 = group["betas"]
@@ -649,7 +742,8 @@ DescentView(
 # %% [markdown]
 # ## The loop
 #
-# Everything meets in the training loop. Its heart is three lines, and all of deep learning runs on them:
+# Everything meets in the training loop, which takes batch after batch; once through all examples is an **epoch**. Its
+# heart is three lines, and all of deep learning runs on them:
 #
 # ```python
 # optimizer.zero_grad()
@@ -876,7 +970,7 @@ check("learning.context_windows")
 #
 # ## A neural language model
 #
-# Bengio et al. (2003) built the first language model of this kind:
+# Bengio et al. (2003) made this kind of language model known:
 #
 # $$h = \tanh\!\big(W_h \, [\,e_1 \; e_2 \; \cdots \; e_n\,] + b_h\big), \qquad \text{scores} = W_o \, h + b_o$$
 #
@@ -884,7 +978,7 @@ check("learning.context_windows")
 # the hidden map, $h$ is the hidden layer, and $W_o$ and $b_o$ belong to the output map, which gives one score for
 # each letter that may come next. The tanh between the two maps is a *bend*. Without it the two would be one linear
 # map, and 'after a vowel, *unless* the name is long' could not be said. The model returns **scores**, any numbers at
-# all. The softmax is a part of the loss: `functional.cross_entropy` takes scores.
+# all, which are also called **logits**. The softmax is a part of the loss: `functional.cross_entropy` takes scores.
 #
 # For a batch of 4 contexts of 3 letters, vectors of 10, and 100 hidden units:
 #
@@ -896,6 +990,19 @@ check("learning.context_windows")
 # | after the hidden map and the tanh | (4, 100) |
 # | after the output map: scores | (4, 27) |
 #
+# **Before you write it:** the table of counts with three letters has $27^3$ rows, and with five $27^5$. How many *more*
+# weights does the model of this table need for a context of five letters in place of three? Give the number the name
+# `more_weights`.
+
+# %% exercise="learning.more_weights"
+### BEGIN SOLUTION
+more_weights = 2 * 10 * 100
+### END SOLUTION
+
+# %% check="learning.more_weights"
+check("learning.more_weights")
+
+# %% [markdown]
 # **Write** `forward`. The leading dimensions are free: none, one, or several.
 
 
@@ -945,13 +1052,16 @@ def split_names() -> list[list[str]]:
     return [[all_names[number] for number in part] for part, _ in parts]
 
 
+CONTEXT_LENGTH = 3
+
+
 def examples(some_names: list[str]) -> tuple[Tensor, Tensor]:
-    """Turn names into contexts of three letters and their targets."""
-    return context_windows([encode(name) for name in some_names], 3)
+    """Turn names into contexts and their targets."""
+    return context_windows([encode(name) for name in some_names], CONTEXT_LENGTH)
 
 
 torch.manual_seed(3)
-model = NeuralLanguageModel(len(ALPHABET), context_length=3, embedding_dim=10, hidden_dim=100)
+model = NeuralLanguageModel(len(ALPHABET), CONTEXT_LENGTH, embedding_dim=10, hidden_dim=100)
 weight_count = sum(parameter.numel() for parameter in model.parameters())
 contexts, targets = examples(split_names()[0])
 print(f"{len(targets):,} examples to learn from, {weight_count:,} weights.")
@@ -975,9 +1085,9 @@ losses = train(model, functional.cross_entropy, own_optimizer, batches, choose, 
 
 bigram_loss = BigramModel.fit(split_names()[0]).loss(split_names()[1])
 plt.figure(figsize=(6.5, 3.2))
-plt.plot(range(50, 2_501, 50), losses, label="your network, 3 letters")
+plt.plot(range(50, 2_501, 50), losses, label=f"your network, {CONTEXT_LENGTH} letters")
 plt.axhline(bigram_loss, linestyle="--", color="black", label="bigram, 1 letter")
-plt.title("Three letters of context beat one within the first 100 steps")
+plt.title("A longer context beats one letter within the first 100 steps")
 plt.xlabel("steps")
 plt.ylabel("validation loss (nats a letter)")
 plt.legend()
@@ -993,14 +1103,14 @@ with torch.no_grad():
     test_loss = functional.cross_entropy(model(contexts), targets).item()
 for name, loss in (
     ("bigram, 1 letter", BigramModel.fit(learn_names).loss(test_names)),
-    ("table, 3 letters", table_loss(learn_names, test_names, 3)),
-    ("your network, 3 letters", test_loss),
+    (f"table, {CONTEXT_LENGTH} letters", table_loss(learn_names, test_names, CONTEXT_LENGTH)),
+    (f"your network, {CONTEXT_LENGTH} letters", test_loss),
 ):
     print(f"{name:24} {loss:.3f} nats a letter, as hard as a choice among {math.exp(loss):.1f}")
 
 # %% [markdown]
 # It sees as much as the table of three letters, and knows more, for it has learned how letters are alike. Give both
-# five letters (change the 3 in `examples`, in the model and in `table_loss`): the table gets worse, and the network
+# five letters (set `CONTEXT_LENGTH` to 5, and run the cells again from there): the table gets worse, and the network
 # better.
 #
 # And now it writes. Each letter is drawn from the probabilities that the model gives, and becomes a part of the next
@@ -1010,7 +1120,7 @@ for name, loss in (
 # %%
 def write(generator: Generator) -> str:
     """Draw a name from your model, letter by letter."""
-    context, letters = [0, 0, 0], ""
+    context, letters = [0] * CONTEXT_LENGTH, ""
     while len(letters) < 20:
         with torch.no_grad():
             probabilities = model(torch.tensor(context)).softmax(dim=-1)
@@ -1106,6 +1216,7 @@ progress()
 # - Kingma & Ba (2014), *Adam: A Method for Stochastic Optimization*; Loshchilov & Hutter (2017), *Decoupled Weight
 #   Decay Regularization*: your optimizer in the words of its inventors.
 # - Goh (2017), *Why Momentum Really Works*, in Distill: pictures to play with, and the mathematics of the ravine.
+# - D'Angelo, Andriushchenko, Varre & Flammarion (2023), *Why Do We Need Weight Decay in Modern Deep Learning?*
 # - Zhang et al. (2016), *Understanding deep learning requires rethinking generalization*: networks that learn random
 #   answers by heart, and the question why they learn anything else.
 #
