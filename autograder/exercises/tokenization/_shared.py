@@ -13,6 +13,7 @@ Pair = tuple[int, int]
 Words = Mapping[tuple[int, ...], int]
 
 LOOK_UPS = 50_000
+QUESTIONS = 5_000
 
 
 def letters(generator: Generator, length: int, alphabet: str = "abc") -> str:
@@ -65,8 +66,8 @@ class LimitedSet(set[str]):
 
     def __contains__(self, item: object) -> bool:
         self.asked += 1
-        if self.asked > LOOK_UPS:
-            raise RuntimeError(f"it looks into the set more than {LOOK_UPS:,} times")
+        if self.asked > QUESTIONS:
+            raise RuntimeError(f"it looks into the set more than {QUESTIONS:,} times")
         return super().__contains__(item)
 
 

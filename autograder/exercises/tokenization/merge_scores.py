@@ -135,12 +135,8 @@ _ROUNDED = (
     times_pairs=_SCALED,
     information="Your scores are the logarithm of how many times more often a pair comes than by chance (mutual "
     f"information). The formula has neither logarithm nor total. {_AGAIN}",
-    counted_two="Your scores are all twice or half of what they should be. {again}".format(
-        again=_AGAIN
-    ),
-    counted_half="Your scores are all twice or half of what they should be. {again}".format(
-        again=_AGAIN
-    ),
+    counted_two=f"Your scores are all twice what they should be. {_AGAIN}",
+    counted_half=f"Your scores are all half of what they should be. {_AGAIN}",
 )
 def dividing(on: Switches) -> Any:
     """Count right, and put the counts together wrongly."""

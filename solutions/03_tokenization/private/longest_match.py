@@ -1,34 +1,30 @@
 """`tokenization.longest_match`: hidden probes, and right answers written differently."""
 
-import re
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cache
-from heapq import heappop, heappush
-from itertools import pairwise
+from collections.abc import Collection
 from typing import Any
 
-import torch
 from torch import Generator
 
 from autograder.exercise import Private
+from autograder.exercises.tokenization import longest_match as public
+from autograder.exercises.tokenization._shared import letters
 
 private = Private()
 
 
-def drawn(generator: Generator, length: int, alphabet: str) -> str:
-    """Draw a word from an alphabet."""
-    places = torch.randint(0, len(alphabet), (length,), generator=generator)
-    return "".join(alphabet[int(place)] for place in places)
+@private.probe
+def longer_words(implementation: Any, generator: Generator) -> Any:
+    """Longer words of known letters, and one with a letter that is unknown."""
+    words = tuple(letters(generator, size, "unablec") for size in range(6, 13))
+    unknown = letters(generator, 4, "abl") + "y" + letters(generator, 3, "abl")
+    return public.cuts(implementation, (*words, unknown, ""), public.pieces)
 
 
 @private.probe
-def lists_and_edges(implementation: Any, generator: Generator) -> Any:
-    """A vocabulary as a list, an empty word, and a word whose longest start leads nowhere."""
-    vocabulary = ["a", "ab", "abc", "##c", "##d", "##cd", "é", "##é"]
-    word = drawn(generator, 1, "aé") + drawn(generator, 4, "cdé")
-    words = ("", "abcd", "abce", "éé", word)
-    return [list(implementation(one, vocabulary)) for one in words]
+def more_that_lead_nowhere(implementation: Any, generator: Generator) -> Any:
+    """Words for the vocabulary in which the longest piece can lead nowhere."""
+    words = tuple(letters(generator, 1, "ad") + letters(generator, 5, "bcdeé") for _ in range(8))
+    return public.cuts(implementation, ("abce", *words), public.greedy_pieces)
 
 
 @private.variant
@@ -63,4 +59,23 @@ def match_by_shrinking(word: str, vocabulary: Collection[str]) -> list[str]:
         pieces.append(piece)
         left = left[len(piece) :]
         left = left and "##" + left
+    return pieces
+
+
+@private.variant
+def match_among_all(word: str, vocabulary: Collection[str]) -> list[str]:
+    """Go through the vocabulary for each place, and take the longest piece that fits there."""
+    pieces: list[str] = []
+    start = 0
+    while start < len(word):
+        mark = "##" if start else ""
+        fitting = [
+            piece
+            for piece in vocabulary
+            if piece.startswith("##") == bool(start) and word.startswith(piece[len(mark) :], start)
+        ]
+        if not fitting:
+            return ["[UNK]"]
+        pieces.append(max(fitting, key=len))
+        start += len(pieces[-1]) - len(mark)
     return pieces

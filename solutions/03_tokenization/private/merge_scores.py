@@ -17,7 +17,11 @@ private = Private()
 @private.probe
 def more_words(implementation: Any, generator: Generator) -> Any:
     """More words of few letters, and others of two letters with a single piece beside them."""
-    words = {("b",): whole(generator, 2, 5), ("b", "##a"): 2, public.cut(letters(generator, 6, "ab")): 3}
+    words = {
+        ("b",): whole(generator, 2, 5),
+        ("b", "##a"): 2,
+        public.cut(letters(generator, 6, "ab")): 3,
+    }
     return [keys_written(implementation(one)) for one in (public.drawn(generator, 4), words)]
 
 
