@@ -13,7 +13,15 @@
 # - write token by token, and keep keys and values so that each new token costs the same;
 # - open a file of real weights and give every tensor its place in a model of your own.
 #
-# **What you need first:** the block (lab 05), tokens (lab 03), softmax (lab 01). **Time:** 100 to 120 minutes.
+# **What you need first:** the block (lab 05), tokens (lab 03), softmax (lab 01). **Time:** two sittings of about two hours;
+# a place to stop is marked in the middle.
+#
+# **Symbols.** $V$ tokens in the vocabulary; $d$ numbers in a token's vector; $L$ blocks; $h$ query heads of $d_h$ numbers
+# each; $g$ key-value heads; $f$ the width of the feed-forward network. $x$ is the *residual stream*: the vectors to which
+# each block adds. $z$ are logits, $p$ probabilities, $T$ the temperature. A *batch* is several texts that a model reads
+# at once.
+#
+# Unless the text says otherwise, an answer leaves its inputs as they are.
 
 # %%
 import itertools
@@ -119,9 +127,20 @@ SamplingView(prompt_logits, label, prompt)
 #
 # What the head gives are **logits**, and a model returns those: the loss, the temperature and the filters all begin
 # from logits. It returns them for every place and not only for the last. In training, a text of 1000 tokens is 1000
-# guesses at once. For example, a batch of 2 texts of 5 ids, with a vocabulary of 9 tokens, gives logits of the shape
-# (2, 5, 9).
+# guesses at once.
 #
+# **Predict.** A model with a vocabulary of 9 tokens reads a batch of 2 texts, each of 5 ids. How many logits does it return,
+# in all? Give the number the name `logit_count`.
+
+# %% exercise="gpt.logit_count"
+### BEGIN SOLUTION
+logit_count = 2 * 5 * 9
+### END SOLUTION
+
+# %% check="gpt.logit_count"
+check("gpt.logit_count")
+
+# %% [markdown]
 # ## One table, used twice
 #
 # The embedding turns an id into a vector. The head turns a vector into a number for each id: how alike is what the
@@ -139,7 +158,8 @@ print("the second has changed too:", second.weight[0].tolist())
 print("parameters of the pair:", len(list(nn.ModuleList([first, second]).parameters())))
 
 # %% [markdown]
-# **Write** the tie in `__init__`, if `config.tied_embeddings` says so, and `forward`. All parts are given.
+# **Write** the tie in `__init__`, if `config.tied_embeddings` says so, and `forward`. All parts are given. Either of the two
+# modules may take the other's parameter. Lab 07 trains such a model, so the gradient has to reach every parameter.
 
 
 # %% exercise="gpt.GPT"
@@ -183,9 +203,9 @@ check("gpt.GPT")
 # %% [markdown]
 # ## Where the parameters are
 #
-# How large is your model? It can be told from the configuration, before a single number is made. With $V$ tokens
-# (`vocabulary_size`), vectors of $d$ numbers (`model_dim`), $L$ blocks (`num_layers`), $h$ heads (`num_heads`) of size
-# $d_h = d / h$ (`head_dim`), $g$ key-value heads (`kv_heads`) and a feed-forward width of $f$ (`hidden_dim`):
+# How large is your model? It can be told from the configuration, before a single number is made. Its fields are $V$
+# (`vocabulary_size`), $d$ (`model_dim`), $L$ (`num_layers`), $h$ (`num_heads`), $d_h = d / h$ (`head_dim`), $g$ (`kv_heads`)
+# and $f$ (`hidden_dim`):
 #
 # | part | shapes | how often |
 # |---|---|---|
@@ -203,8 +223,8 @@ check("gpt.GPT")
 # has $2 \cdot 8 \cdot 8 = 128$ for query and output, $2 \cdot 8 \cdot 4 = 64$ for key and value, $3 \cdot 8 \cdot 12 =
 # 288$ for the feed-forward network and $2 \cdot 8 = 16$ for its norms: 496. In all, $80 + 2 \cdot 496 + 8 = 1080$.
 #
-# **Write** `count_parameters(config)`. The configuration's fields have the names above; `config.kv_heads`,
-# `config.head_dim` and `config.tied_embeddings` are there too.
+# **Write** `count_parameters(config)`. `config.tied_embeddings` says whether the head is tied. (Making the model and counting
+# its numbers is allowed too, if you have the memory for it. Arithmetic tells the size of any model at once.)
 
 
 # %% exercise="gpt.count_parameters"
@@ -300,8 +320,21 @@ plt.show()
 # Each block adds **twice** to the stream: what attention gathered, and what the feed-forward network made of it. After
 # $L$ blocks the stream is a sum of $2L$ additions. Variances of independent draws add up, so the sum has $2L$ times
 # their variance, and $\sqrt{2L}$ times their deviation. The deeper the model, the more the last blocks shout over the
-# embedding, and over each other. GPT-2 undoes this at the source: the matrices that **write** into the stream are drawn
-# smaller by that root,
+# embedding, and over each other.
+#
+# **Predict.** All additions are drawn alike. How many times as large is the deviation of their sum in a model of 50 blocks
+# as in one of 2 blocks? Give the number the name `deeper_stream`.
+
+# %% exercise="gpt.deeper_stream"
+### BEGIN SOLUTION
+deeper_stream = math.sqrt(50 / 2)
+### END SOLUTION
+
+# %% check="gpt.deeper_stream"
+check("gpt.deeper_stream")
+
+# %% [markdown]
+# GPT-2 undoes this at the source: the matrices that **write** into the stream are drawn smaller by that root,
 #
 # $$\sigma = \frac{0.02}{\sqrt{2L}} \text{ for } \texttt{attention.output} \text{ and } \texttt{feed\_forward.down},
 # \qquad \sigma = 0.02 \text{ for all others}$$
@@ -313,7 +346,7 @@ plt.show()
 # 0.005$, `blocks.5.attention.query.weight` with 0.02.
 #
 # **Write** `initial_deviation(name, num_layers)`. The name is that of a matrix of the model, as `named_parameters`
-# gives it.
+# gives it; `embedding.weight` and `head.weight` are among them.
 
 
 # %% exercise="gpt.initial_deviation"
@@ -339,7 +372,7 @@ check("gpt.initial_deviation")
 
 # %% [markdown]
 # What does a model with fresh weights say? Nothing yet: all tokens are about equally likely. Its loss should be close to
-# $\ln V$, the surprise of a guess among $V$ equal tokens. Whoever starts a training run looks at this number first. If
+# $\ln V$ nats (the unit of natural logarithms), the surprise of a guess among $V$ equal tokens. Whoever starts a training run looks at this number first. If
 # it is far larger, the weights are too large.
 
 # %%
@@ -379,7 +412,8 @@ print(f"loss of a fresh model: {fresh_loss:.3f} nats; ln 1024 = {math.log(1024):
 # 0$. (A logit of 0 would be no ban: $e^0 = 1$.) Our function gives logits, so that a filter can follow: $(2, 1, 0)$
 # becomes $(2, -\infty, -\infty)$.
 #
-# **Write** `apply_temperature(logits, temperature)`.
+# **Write** `apply_temperature(logits, temperature)`. What counts is the softmax of what you return: a number added to all
+# logits of a row changes nothing, and at $T = 0$ a number so low that its softmax is 0 does as well as $-\infty$.
 
 
 # %% exercise="gpt.apply_temperature"
@@ -468,6 +502,24 @@ print("top-2 of (3, 1, 2, 0):", top_k(torch.tensor([3.0, 1.0, 2.0, 0.0]), 2).tol
 #
 # Tokens 1 and 3 are kept; they have 0.8 together. Token 3 crosses the line. After the softmax they have 0.625 and 0.375.
 #
+# **Predict.** You want a temperature of 2 and top-p with $p = 0.9$, one after the other. Which order leaves more tokens to
+# draw from?
+#
+# - `"a"`: the temperature first, then top-p.
+# - `"b"`: top-p first, then the temperature.
+# - `"c"`: neither; the order of the tokens is the same at every temperature.
+#
+# Give the letter the name `filter_order`.
+
+# %% exercise="gpt.filter_order"
+### BEGIN SOLUTION
+filter_order = "a"
+### END SOLUTION
+
+# %% check="gpt.filter_order"
+check("gpt.filter_order")
+
+# %% [markdown]
 # ### Back to where they came from
 #
 # The marks *keep* and *drop* are found in sorted order, and the logits stand in the order of the vocabulary. `sort`
@@ -481,7 +533,8 @@ marks = torch.tensor([False, False, True, True])  # in sorted order: drop the la
 print("back at home:", torch.zeros_like(marks).scatter(-1, order, marks).tolist())
 
 # %% [markdown]
-# **Write** `top_p(logits, p)`.
+# **Write** `top_p(logits, p)`. What you rule out becomes $-\infty$ itself, so that one can count what is left. Of two equal
+# logits either may come first; nobody will ask.
 
 
 # %% exercise="gpt.top_p"
@@ -526,9 +579,14 @@ axis.set_title(f"The same p = 0.9 keeps from {int(kept.min())} to {int(kept.max(
 plt.show()
 
 # %% [markdown]
-# What people use in practice: a temperature of 0.6 to 1 with top-p of 0.9 to 0.95 for chat and stories; a temperature of
-# 0, or a low one, for code and calculations. **Min-p** (Nguyen et al., 2024), the fourth slider of the widget, keeps all
-# tokens that are at least a certain share as likely as the likeliest, and bears high temperatures better.
+# What people use in practice (2025): a temperature of 0.6 to 1 with top-p of 0.9 to 0.95 for chat and stories; a
+# temperature of 0, or a low one, for code and calculations. **Min-p** (Nguyen et al., 2024), the fourth slider of the widget,
+# keeps all tokens that are at least a certain share as likely as the likeliest. Its authors found that it bears high
+# temperatures better; Schaeffer et al. (2025) went through their experiments and found no gain over top-p.
+
+# %% [markdown]
+# **A place to stop.** You have a whole model, and the choice of a token. The second half writes with them, keeps what was
+# read, and fills your model with real weights. After a break, run the cells from the top and go on here.
 
 # %% [markdown]
 # ## One token after the other
@@ -540,7 +598,8 @@ plt.show()
 #    it a batch of one, a tensor of the shape (1, length).
 # 2. It gives a row of logits for each token. The row of the **last** token is the guess at what comes next: `logits[0,
 #    -1]`.
-# 3. `choose` makes a token of this row. It is a function that is handed in: greedy, or one that draws.
+# 3. `choose` makes a token of this row, the logits as they are, of the shape (vocabulary,). It is a function that is handed
+#    in: greedy, or one that draws. So ask it once in each round: asked again, it may say something else.
 # 4. The token is put at the end, and the next round begins.
 #
 # Keep the text in a list of your own. The prompt belongs to whoever called you, and should stay as it was.
@@ -549,7 +608,8 @@ plt.show()
 #
 # A text ends after `max_new_tokens` new tokens (those of the prompt do not count), or earlier, if the model says so. It
 # says so by a token: `<|im_end|>` in SmolLM2, a line end in our little stories. Such **stop** tokens are a sign for
-# whoever writes. They are not given to the reader.
+# whoever writes. They are not given to the reader. Only a token that was chosen ends the text: one in the prompt ends
+# nothing. With `max_new_tokens=0` nothing is given.
 #
 # ### Giving tokens as they come
 #
@@ -594,8 +654,8 @@ def write_on(
         model: Takes ids (1, length) and gives logits (1, length, vocabulary).
         prompt: The ids to begin with, at least one. It stays as it is.
         max_new_tokens: How many tokens are given at most.
-        choose: Takes the logits of one place, (vocabulary,), and gives the id of a token.
-        stop: Tokens that end the text and are not given themselves.
+        choose: Takes the logits of one place, (vocabulary,), and gives the id of a token. It is asked once a round.
+        stop: Tokens that end the text when they are chosen, and are not given themselves.
 
     Yields:
         The ids of the new tokens, one after the other.
@@ -672,6 +732,18 @@ print(f"500 tokens need {ratio:.0f} times the operations when everything is read
 # to round, in every layer, and nothing else. That is the **KV cache**. Each round, the new keys and values are put
 # behind the kept ones, and handed on to the next round.
 #
+# **Predict.** A prompt has 100 tokens, and 10 new tokens are written with a cache. How many tokens go through the model, all
+# rounds together? Give the number the name `tokens_read`.
+
+# %% exercise="gpt.tokens_read"
+### BEGIN SOLUTION
+tokens_read = 100 + 9
+### END SOLUTION
+
+# %% check="gpt.tokens_read"
+check("gpt.tokens_read")
+
+# %% [markdown]
 # ### Where a new token stands
 #
 # Rotary positions turn queries and keys by their place in the text. A new token that comes after 5 kept ones stands at
@@ -697,7 +769,8 @@ print(f"500 tokens need {ratio:.0f} times the operations when everything is read
 # - `library.join_heads` and `attention.output`, as in lab 05.
 #
 # You say what `past` is: you get back what you returned. The pair of all keys and all values so far will do. At the
-# beginning it is None.
+# beginning it is None. Two texts may go on from one past, so it stays as it is, and nothing is kept elsewhere. New tokens
+# come one by one or several at once, with a past or without.
 
 
 # %% exercise="gpt.attend_with_past"
@@ -709,7 +782,7 @@ def attend_with_past(
     Args:
         attention: Makes queries, keys and values, and has the output map.
         x: The new tokens alone, (batch, new, model_dim).
-        past: What was returned with the tokens before; None at the beginning. It stays as it is.
+        past: What was returned with the tokens before; None at the beginning. It stays as it is, and may be used again.
 
     Returns:
         Two things: what the new tokens gathered, (batch, new, model_dim), and the past for the next call.
@@ -833,14 +906,30 @@ else:
 # | `output_norm.weight` | `norm.weight` |
 # | `output.weight` | `head.weight` |
 #
-# `N` is the number of the layer, counted from 0 in both, and of as many digits as it needs. The last piece is usually
-# `weight`; where a file has `bias`, it stays `bias`. A name that is not in the table belongs to a model of another kind:
-# give None.
+# `N` is the number of the layer, counted from 0 in both, and of as many digits as it needs.
 #
-# Care is worth it here. `gate` and `up` have the same shape, and so have `key` and `value`. Exchange two of them, and
-# everything loads without a word. Only what the model says is nonsense.
+# **Predict.** You mix up two names inside the blocks and load SmolLM2 ($h = 9$, $g = 3$). Which mistake raises an error?
 #
-# **Write** `name_from_gguf(name)`.
+# - `"a"`: `gate` and `up` exchanged.
+# - `"b"`: `key` and `value` exchanged.
+# - `"c"`: `query` and `key` exchanged.
+# - `"d"`: the two norms exchanged.
+#
+# Give the letter the name `loud_exchange`.
+
+# %% exercise="gpt.loud_exchange"
+### BEGIN SOLUTION
+loud_exchange = "c"
+### END SOLUTION
+
+# %% check="gpt.loud_exchange"
+check("gpt.loud_exchange")
+
+# %% [markdown]
+# So care is worth it here: most mistakes load without a word, and only what the model says is nonsense.
+#
+# **Write** `name_from_gguf(name)`. The last piece of a name is `weight` or, in other files, `bias`; it stays what it is. A
+# name that is not in the table, with either of the two in place of `weight`, belongs to a model of another kind: give None.
 
 
 # %% exercise="gpt.name_from_gguf"
@@ -848,7 +937,7 @@ def name_from_gguf(name: str) -> str | None:
     """Translate the name of a tensor in a GGUF file into that of a parameter of `GPT`.
 
     Args:
-        name: As `blk.12.attn_q.weight`.
+        name: As `blk.12.attn_q.weight`; it ends with `weight` or `bias`.
 
     Returns:
         As `blocks.12.attention.query.weight`; None for a name that is not in the table.
@@ -988,7 +1077,8 @@ AttentionView([label(token) for token in sentence_ids.tolist()], heads, layer=la
 # what would the model say if it stopped after each layer? Look at the last column from the bottom to the top. At the
 # bottom it mostly says the word itself: one table, used twice. In the middle it often says nothing that makes sense,
 # since those layers write for each other and not for the head. So switch the view to **the rank of the final token**,
-# which is its place when all tokens are sorted. In which layers does the answer rise to the top?
+# which is its place when all tokens are sorted. In which layers does the answer rise to the top? (Tokens such as
+# `<filename>` are signs from SmolLM2's training data, where they stood before the name of a file.)
 
 # %%
 fact = prompt
@@ -1037,7 +1127,7 @@ progress()
 # - Touvron et al. (2023), *LLaMA: Open and Efficient Foundation Language Models*: the form of your blocks.
 # - Fan, Lewis & Dauphin (2018), *Hierarchical Neural Story Generation*: top-k. Holtzman et al. (2019), *The Curious Case
 #   of Neural Text Degeneration*: top-p, and why likely texts are dull. Nguyen et al. (2024), *Turning Up the Heat: Min-p
-#   Sampling for Creative and Coherent LLM Outputs*.
+#   Sampling for Creative and Coherent LLM Outputs*, and Schaeffer et al. (2025), *Turning Down the Heat*, against it.
 # - Shazeer (2019), *Fast Transformer Decoding: One Write-Head is All You Need*; Ainslie et al. (2023), *GQA*: fewer keys
 #   and values to keep. Kwon et al. (2023), *Efficient Memory Management for Large Language Model Serving with
 #   PagedAttention*: keeping them for many readers at once.

@@ -1,0 +1,8 @@
+"""`gpt.filter_order`: right answers written differently."""
+
+from autograder.exercise import Private
+
+private = Private()
+
+private.right_value("a")
+private.right_value("".join(["a"]))
