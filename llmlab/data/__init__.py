@@ -34,6 +34,7 @@ from llmlab.data.errors import (
     UnknownEntryError,
 )
 from llmlab.data.filters import c4_lines, c4_page, gopher_quality, gopher_repetition
+from llmlab.data.harm import harm_threshold
 from llmlab.data.languages import language
 from llmlab.data.minhash import MinHasher, near_duplicates, near_pairs, shingle_numbers
 from llmlab.data.personal import (
@@ -75,6 +76,7 @@ __all__ = [
     "c4_lines",
     "c4_page",
     "QualityClassifier",
+    "harm_threshold",
     # protecting people
     "scrub_emails",
     "scrub_phones",

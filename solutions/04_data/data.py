@@ -13,10 +13,19 @@
 # - find copies, and near copies among a billion documents, without comparing each with each;
 # - keep the test out of the training text.
 #
-# **What you need first:** Python's sets, dictionaries and regular expressions; tensors (lab 01). **Time:** 100 to 120
-# minutes.
+# **What you need first:** Python's sets, dictionaries and regular expressions; tensors (lab 01). **Time:** two sittings
+# of
+# 100 to 120 minutes; a place to stop is marked in the middle.
+#
+# **Symbols.** For sets $A$ and $B$: $A \cap B$ is what both have, $A \cup B$ what at least one has, $|A|$ how many
+# elements $A$ has. $x \bmod p$ is the remainder of $x$ divided by $p$, and $P(\dots)$ a probability. A **share** is a
+# fraction from 0 to 1; a **corpus** (plural: corpora) is a collection of text.
+#
+# **What holds for every answer.** Unless the text says otherwise, an answer leaves its inputs as they are. Words come
+# from `content_words` only where the text says so.
 
 # %%
+import math
 import re
 import unicodedata
 from collections import Counter
@@ -106,8 +115,24 @@ print(one, two, one == two, len(one), len(two))
 # 5. Between two lines with text there is at most **one** empty line. At the beginning and the end of the text there is
 #    none, and no blank.
 #
+# The rules are to hold of the *result*: what one of them leaves behind is still to be mended by those that come after.
+# (A letter and its accent have no invisible character between them here.) A line ends with `\n`; other line ends do not
+# occur. All else stays: capitals, signs, and other characters that nobody sees, such as the joiner in 👩‍💻.
+#
 # For example, `"  A\u00a0\u00a0cafe\u0301 \n\n\n\n in so\u00adft rain\t"` becomes `"A café\n\nin soft rain"`.
 #
+# **Predict.** How many characters does `"cafe\u0301 \u00ad  x²"` have when it has been normalized? (Each `\u....` is
+# one character.) Give the number the name `normalized_length`.
+
+# %% exercise="data.normalized_length"
+### BEGIN SOLUTION
+normalized_length = 7
+### END SOLUTION
+
+# %% check="data.normalized_length"
+check("data.normalized_length")
+
+# %% [markdown]
 # **Write** `normalize_text(text)`. `unicodedata.normalize(form, text)` composes; `re.sub(pattern, new, text)`
 # replaces. In a pattern `[^\S\n]` stands for 'a space that is not a line end', and `x{3,}` for 'three x or more'.
 
@@ -151,8 +176,8 @@ check("data.normalize_text")
 # | `stop words` | *different* ones of the, be, to, of, and, that, have, with | at least 2 | lists of keywords |
 #
 # **Words** are what stands between spaces, with their punctuation (`text.split()`). **Lines** are those that hold
-# something, without the spaces at their ends. The three dots of `...` are one symbol. Stop words are found in capitals
-# too.
+# something, without the spaces at their ends. The three dots of `...` are one symbol; longer runs of dots do not occur.
+# A bullet may have no blank behind it. Stop words are whole words, in small letters or capitals.
 #
 # **A worked example.** `"# Sale # now... # #"` has six words. Its symbols are four `#` and one `...`, so the share is
 # $5/6$. It breaks `length` (6 words), `word length` ($14/6 \approx 2.3$), `symbols`, `letters` ($2/6$) and
@@ -197,14 +222,13 @@ def gopher_quality(text: str) -> list[str]:
 check("data.gopher_quality")
 
 # %% [markdown]
-# **What the rules do not see.** Try them on pages that you would keep. The next cell judges a poem, a recipe, a price
-# list and a paragraph in German. Which rules hurt whom?
+# **What the rules do not see.** Try them on pages that you would keep. The next cell judges a telegram, a to-do list,
+# a price list and a paragraph in German. Which rules hurt whom?
 
 # %%
 trials = {
-    "a poem": "The owl has closed her yellow eye,\nThe wind is in the weir,\nAnd one by one the stars go by\n"
-    "As if they did not hear.",
-    "a recipe": "\n".join(["- 2 eggs", "- 100 g of sugar", "- 1 spoon of the best butter"] * 8),
+    "a telegram": "ARRIVED SAFELY STOP WEATHER FINE STOP BOAT LEAVES MONDAY STOP LOVE TO ALL STOP ADA",
+    "a to-do list": "\n".join(["- call the plumber", "- feed the owl", "- 3 stamps"] * 8),
     "a price list": "Tea 2.50 coffee 3.20 cake 4.10 bread 1.90 " * 10,
     "German": by_dirt["foreign language"],
 }
@@ -213,10 +237,139 @@ for name, text in trials.items():
 
 # %% [markdown]
 # Rules like these fit long English prose, for they were made for it. They are still in use, since they are fast and
-# everybody can read them: FineWeb (Penedo et al., 2024) begins with them and then lets a trained classifier choose. C4
-# (Raffel et al., 2020) also dropped each page with a word from a list of bad words. Dodge et al. (2021) looked at what
-# had gone: among it, texts by and about minorities, far more often than others. **A filter decides who is heard.** Look
-# at what yours throws away.
+# everybody can read them: FineWeb begins with them, and FineWeb-Edu (both Penedo et al., 2024) then lets a trained
+# classifier choose among what is left.
+
+# %% [markdown]
+# ## Who pays for a filter
+#
+# Some text should not be learned: threats, hatred, abuse. C4 (Raffel et al., 2020) dropped each page with a word from a
+# list of bad words. Dodge et al. (2021) looked at what had gone: 42 % of the documents in African American English, and
+# 6 % of those in white-aligned English. Today a **classifier** gives each document a score, and whoever uses it chooses
+# a
+# **threshold**: what scores at least as much is removed. Classifiers inherit the habits of those who labeled their
+# examples (Sap et al., 2019), so **a filter decides who is heard**.
+#
+# To see it, people read a sample and say which documents are really harmful. A filter then has two kinds of error:
+#
+# - a **false positive** is a harmless document that is removed; the *false-positive rate* is their share of all
+# *harmless*   documents;
+# - a **miss** is a harmful document that stays; the *miss rate* is their share of all *harmful* documents.
+#
+# Somebody sets a limit: of all harmless documents, at most this share may be lost. The best threshold is then the
+# **lowest** that keeps to the limit, since it misses least.
+#
+# **Predict.** There are 9,000 harmless pages of news and 1,000 harmless pages of a forum, and the limit is 0.02. What
+# is the largest share of the harmless *forum* pages that a filter may remove and still keep to it? Name it
+# `largest_share`.
+
+# %% exercise="data.largest_share"
+### BEGIN SOLUTION
+largest_share = 200 / 1000
+### END SOLUTION
+
+# %% check="data.largest_share"
+check("data.largest_share")
+
+# %% [markdown]
+# **A worked example** with nine documents of two groups; the harmful ones are in bold.
+#
+# | group | scores |
+# |---|---|
+# | news | 0.1, 0.2, 0.4, **0.35**, **0.8** |
+# | forum | 0.3, 0.7, **0.5**, **0.9** |
+#
+# There are 5 harmless documents. With a limit of 0.2 one of them may go. A threshold of 0.4 would remove two (0.4 and
+# 0.7);
+# 0.5 removes one. So the threshold is 0.5. News: none of 3 harmless documents is removed, and 1 of 2 harmful ones
+# stays. Forum: 1 of 2 is removed, none stays. The answer is `(0.5, {"news": (0.0, 0.5), "forum": (0.5, 0.0)})`. *One in
+# five* was promised; for the forum it is one in two.
+#
+# **Write** `harm_threshold(scores, harmful, groups, limit)`. The candidates are the scores themselves. Where none of
+# them keeps to the limit, nothing is removed: the threshold is `math.inf`. Where a group has no document of a kind,
+# that rate is 0. Scores may be any numbers, and come in no order.
+
+
+# %% exercise="data.harm_threshold"
+def harm_threshold(
+    scores: list[float], harmful: list[bool], groups: list[str], limit: float
+) -> tuple[float, dict[str, tuple[float, float]]]:
+    """Choose where a classifier of harmful content cuts, and report its errors by group.
+
+    Args:
+        scores: The score of each document; those with at least the threshold are removed.
+        harmful: Whether each document is really harmful; at least one is not.
+        groups: The group of each document.
+        limit: The largest share of all harmless documents that may be removed.
+
+    Returns:
+        The lowest score that keeps to the limit (infinity where none does), and for each group its false-positive rate
+        and its miss rate (0 where it has no documents of that kind).
+    """
+    ### BEGIN SOLUTION
+    documents = list(zip(scores, harmful, groups, strict=True))
+    harmless = [score for score, is_harmful, _ in documents if not is_harmful]
+
+    def share_removed(cut: float) -> float:
+        return sum(score >= cut for score in harmless) / len(harmless)
+
+    threshold = min((cut for cut in scores if share_removed(cut) <= limit), default=math.inf)
+    errors = {}
+    for group in groups:
+        good = [
+            score for score, is_harmful, other in documents if other == group and not is_harmful
+        ]
+        bad = [score for score, is_harmful, other in documents if other == group and is_harmful]
+        false_positives = sum(score >= threshold for score in good) / max(1, len(good))
+        errors[group] = (
+            false_positives,
+            sum(score < threshold for score in bad) / max(1, len(bad)),
+        )
+    return threshold, errors
+    ### END SOLUTION
+
+
+# %% check="data.harm_threshold"
+check("data.harm_threshold")
+
+# %% [markdown]
+# The next cell draws scores as a classifier might give them that knows news better than the forum, and moves the
+# threshold. **Predict first:** where is the gap between the groups largest? Then change the limit.
+
+# %%
+limit = 0.05
+generator = torch.Generator().manual_seed(4)
+drawn, marks, sources = [], [], []
+for source, is_harmful, mean, count in (
+    ("news", False, 0.2, 900),
+    ("forum", False, 0.4, 100),
+    ("news", True, 0.7, 50),
+    ("forum", True, 0.75, 50),
+):
+    drawn += (mean + 0.15 * torch.randn(count, generator=generator)).tolist()
+    marks += [is_harmful] * count
+    sources += [source] * count
+cut, by_group = library.harm_threshold(drawn, marks, sources, limit)
+figure, axis = plt.subplots(figsize=(6.5, 3.6))
+for source, style in (("news", "-"), ("forum", "--")):
+    own = torch.tensor(
+        [x for x, bad, one in zip(drawn, marks, sources, strict=True) if one == source and not bad]
+    )
+    axis.plot(
+        grid := torch.linspace(0, 1, 101),
+        (own >= grid[:, None]).float().mean(dim=1),
+        style,
+        label=source,
+    )
+axis.axvline(cut, color="gray", linestyle=":", label=f"threshold for a limit of {limit}")
+axis.set(
+    title=f"{limit:.0%} of all harmless pages go: "
+    f"{by_group['forum'][0]:.0%} of the forum's, {by_group['news'][0]:.0%} of the news",
+    xlabel="threshold (score)",
+    ylabel="harmless pages removed (share)",
+)
+axis.legend()
+plt.show()
 
 # %% [markdown]
 # ## What leads to a person
@@ -232,7 +385,9 @@ for name, text in trials.items():
 # - at the end: two or more letters.
 #
 # For example, `"Ask ada.l+x@mail.example.org, or @ben."` becomes `"Ask [EMAIL], or @ben."`. The full stop that ends a
-# sentence is no part of an address. What has no dot behind the @ is none: `user@localhost` stays.
+# sentence is no part of an address. What has no dot behind the @ is none: `user@localhost` stays, and so does
+# `ada@10.0.0.42`, which does not end with letters. Letters are those from a to z, small or capital; an address is
+# followed by a space, a bracket, a sign such as a comma or a full stop, or the end of the text.
 #
 # **Write** `scrub_emails(text)`: put `[EMAIL]` in the place of each address. (In `re`, a group that is only there to
 # be repeated is written `(?:...)`. Within brackets, a hyphen at the end means itself.)
@@ -281,7 +436,8 @@ print(content_words("The OWL's  old tree!"))
 # words of number 0, and number 3 has them in another order, which makes it another text.
 #
 # **Write** `unique_documents(texts)`: the indices of the documents to keep, when of those with the same words the
-# **first** one stays. Go through the texts once.
+# **first** one stays. Texts without any word all have the same words: none. An answer that compares each text with all
+# before it is right, and not accepted: for eight times as many texts, eight times the time must do.
 
 
 # %% exercise="data.unique_documents"
@@ -310,8 +466,15 @@ def unique_documents(texts: list[str]) -> list[int]:
 check("data.unique_documents")
 
 # %% [markdown]
-# (For a billion documents even the keys are too much. One keeps a hash of each, 16 bytes long, or a Bloom filter
-# (Bloom, 1970), which needs 4 bytes a document and now and then takes a new one for an old one.)
+# (For a billion documents even the keys are too much. One keeps a **hash** of each, a number computed from it that is
+# practically never the same for two, 16 bytes long; or a Bloom filter (Bloom, 1970), which needs 4 bytes a document and
+# now and then takes a new one for an old one.)
+
+# %% [markdown]
+# ## A place to stop
+#
+# Here the first half ends: the steps that look at one page, and the search for exact copies. The second half is about
+# copies that are not exact, and about tests.
 
 # %% [markdown]
 # ## Nearly the same text
@@ -331,8 +494,20 @@ check("data.unique_documents")
 # **A worked example** with $k = 2$: *the owl saw the owl* has the shingles {the owl, owl saw, saw the}; *the owl saw a
 # dog* has {the owl, owl saw, saw a, a dog}. They share 2, and together have 5: $J = 2/5$.
 #
+# **Predict.** A text has 100 words, all different. In a copy one word near the middle is changed. How much do the two
+# resemble each other, with $k = 5$? Write the fraction, and name it `changed_word`.
+
+# %% exercise="data.changed_word"
+### BEGIN SOLUTION
+changed_word = 91 / 101
+### END SOLUTION
+
+# %% check="data.changed_word"
+check("data.changed_word")
+
+# %% [markdown]
 # **Write** `resemblance(first, second, size)`. Take the words from `content_words`. A text of fewer than `size` words
-# has one shingle: all its words.
+# has one shingle: all its words. Both texts have at least one word.
 
 
 # %% exercise="data.resemblance"
@@ -482,8 +657,28 @@ plt.show()
 #
 # $$P(s) = 1 - (1 - s^r)^b$$
 #
-# which is close to 0 for small $s$, close to 1 for large $s$, and steep between. Change the numbers below and see what
-# they do:
+# which is close to 0 for small $s$, close to 1 for large $s$, and steep between.
+#
+# **Predict.** The same 112 numbers are cut into 28 bands of 4 rows, where they were cut into 14 bands of 8 rows before.
+# What becomes of pairs with a resemblance of 0.5?
+#
+# - `"a"`: Many more of them meet, about four of five, where it was one of twenty.
+# - `"b"`: Fewer of them meet, since there are more bands to agree in.
+# - `"c"`: Just as many meet as before: the numbers are the same.
+# - `"d"`: Twice as many meet: bands of half the rows agree twice as often.
+#
+# Give the letter the name `more_bands`.
+
+# %% exercise="data.more_bands"
+### BEGIN SOLUTION
+more_bands = "a"
+### END SOLUTION
+
+# %% check="data.more_bands"
+check("data.more_bands")
+
+# %% [markdown]
+# Change the numbers below and see what they do:
 
 # %%
 choices = {(14, 8): "-", (28, 4): "--", (7, 16): ":"}  # (bands, rows): style
@@ -518,7 +713,8 @@ plt.show()
 #
 # **Write** `candidate_pairs(signatures, bands)`. A bucket with three documents holds three pairs.
 # `signatures.chunk(bands, dim=1)` cuts; a tensor cannot be a key of a dictionary, and `tuple(row.tolist())` can;
-# `combinations(documents, 2)` gives all pairs.
+# `combinations(documents, 2)` gives all pairs. An answer that compares each document with each is right, and not
+# accepted: for eight times as many documents that hardly meet, eight times the time must do.
 
 
 # %% exercise="data.candidate_pairs"
@@ -571,12 +767,24 @@ for i, j in sorted(found)[:3]:
 #
 # Some pages of the crawl quote the test set. A model that has read the questions, and perhaps the answers, is no longer
 # measured by them. GPT-3 (Brown et al., 2020) looked for pages that share a run of 13 words with a test, and so do most
-# since. A page is **contaminated** by a question if they share at least one run of `size` words. A question with fewer
-# words has no such run, and is left out: *What is it?* stands everywhere.
+# since. A page is **contaminated** by a question if they share at least one run of `size` words. A page or a question
+# with fewer words has no such run, and is left out: *What is it?* stands everywhere.
 #
 # For example, with `size=3`, the page *I asked: How MANY owls are there?* shares *how many owls*, *many owls are* and
 # *owls are there* with the question *How many owls are there in the tree?*.
 #
+# **Predict.** A page quotes a question of 20 different words, with the 15th word changed. How many runs of 13 words do
+# they share? Name the number `runs_left`.
+
+# %% exercise="data.runs_left"
+### BEGIN SOLUTION
+runs_left = 2
+### END SOLUTION
+
+# %% check="data.runs_left"
+check("data.runs_left")
+
+# %% [markdown]
 # **Write** `contaminated_by(text, evaluation, size)`: the indices of the questions that contaminate a text. Take the
 # words from `content_words`, so that capitals and punctuation do not count.
 
@@ -657,11 +865,34 @@ def clean(pages: list[str]) -> tuple[dict[int, str], dict[str, list[int]]]:
 # %% [markdown]
 # ## What each step removed
 #
-# We know what happened to each page. So we can ask of each step: was it right?
+# We know what happened to each page. So we can ask of each step: was it right? Our stories are all of one kind, and
+# rules are kind to them. So we put six pages among them that a person would keep: a poem, a recipe, a dialog, a letter,
+# a paragraph in dialect and a glossary. **Predict first:** which of them stay?
 
 # %%
+voices = {
+    "poem": "The owl has closed her yellow eye,\nThe wind is in the weir,\nAnd one by one the stars go by\n"
+    "As if they did not hear.",
+    "recipe": "\n".join(
+        f"- {what}" for what in ("2 eggs", "100 g of sugar", "a spoon of the best butter") * 8
+    ),
+    "dialog": "\n".join(
+        ["- Well?", "- Nothing yet...", "- And the boat?", "- Gone, I fear..."] * 6
+    ),
+    "letter": "Dear Ada, the rain has stopped at last, and we have opened all the windows to the garden. Your mother is "
+    "well and sends her love. She says that the apples will be early, so come before the end of the month, and bring the "
+    "children with you. There is room for everybody, and the river is warm enough to swim. Yours, Ben",
+    "dialect": "Och, ye ken fine whit like the auld yin wis. She widnae bide in the hoose, and she widnae gang oot, an aw "
+    "the weans wis feart o her. But gie her a wee dram, an she wid sing ye sangs that naebody kens noo. My granny tellt me, "
+    "an her granny tellt her, and noo I tell it tae you, sae haud yer wheesht an listen weel tae it.",
+    "glossary": "\n".join(
+        f"* {term}: see page {n}"
+        for n, term in enumerate(["owl", "tree", "moon", "river", "stone"] * 3, 10)
+    ),
+}
+crawl += [library.Page(text, kind, text) for kind, text in voices.items()]
 kept, removed = clean([page.text for page in crawl])
-good = {"clean", "wrong encoding", "web page", "boilerplate", "personal data"}
+good = {"clean", "wrong encoding", "web page", "boilerplate", "personal data", *voices}
 rightly = [sum(crawl[n].dirt not in good for n in numbers) for numbers in removed.values()]
 wrongly = [len(numbers) - right for numbers, right in zip(removed.values(), rightly, strict=True)]
 missed = [n for n in kept if crawl[n].dirt not in good]
@@ -695,13 +926,15 @@ print(
 )
 
 # %% [markdown]
-# Do not believe such a picture too soon. These pages are of our own making, and each was spoiled in one way, for which
-# there is one step. On the web nobody has left a note, and a page is good for one reader and useless to the next.
+# Each good page that went is of a kind that the rules were not made for. And do not believe such a picture too soon:
+# these pages are of our own making, and each was spoiled in one way, for which there is one step. On the web nobody has
+# left a note, and a page is good for one reader and useless to the next.
 #
 # Some things to try:
 #
 # - Take a step out, or move it: what happens when copies are sought before the pages are mended?
-# - Lower the threshold of `near_copies` to 0.3. Which good pages go, and are they really copies?
+# - Lower the threshold of `near_copies` to 0.15. Nothing changes: 14 bands of 8 rows hardly let such pairs meet. Now
+#   take 56 bands as well. Which good pages go, and are they really copies?
 # - Clean a text of your own: `clean(open("my.txt").read().split("\n\n"))`.
 #
 # ## The same at speed
@@ -724,12 +957,12 @@ report
 # ### BEGIN SOLUTION
 # Gopher's rules were made for long English prose, so they lose poems and dialogs (too short, or in short lines),
 # recipes and instructions (lists), source code and tables (few letters, few stop words), and every language that does
-# not have the English stop words. A classifier that was trained to tell Wikipedia from the rest loses what is written in
-# another voice: letters, forums, spoken language, dialects, the way in which a minority writes, and texts about daily
-# life that no encyclopedia has. To find out, look at samples of what each rule and each score removes, at random and not
-# only the worst; count how much of each kind, source, language or dialect is removed, and compare the shares; ask people
-# who write like that; and train small models with and without the filter, and measure them on tasks of different groups,
-# not only on one average.
+# not have the English stop words. A classifier that was trained to tell Wikipedia from the rest loses what is written
+# in another voice: letters, forums, spoken language, dialects, the way in which a minority writes, and texts about
+# daily life that no encyclopedia has. To find out, look at samples of what each rule and each score removes, at random
+# and not only the worst; count how much of each kind, source, language or dialect is removed, and compare the shares;
+# ask people who write like that; and train small models with and without the filter, and measure them on tasks of
+# different groups, not only on one average.
 #
 # Marking: half a point for each kind of text with its reason (half of that without a reason). 1 point for a way to find
 # out that looks at what is removed, or compares groups; half a point for 'look at the benchmark' alone.
@@ -751,10 +984,11 @@ progress()
 # - Broder (1997), *On the Resemblance and Containment of Documents*; Indyk & Motwani (1998), *Approximate Nearest
 #   Neighbors*.
 # - Raffel et al. (2020), *Exploring the Limits of Transfer Learning with a Unified Text-to-Text Transformer*: C4.
-# - Brown et al. (2020), *Language Models are Few-Shot Learners*: appendices A and C, on filters and overlaps with tests.
+# - Brown et al. (2020), *Language Models are Few-Shot Learners*: appendices A and C, on filters and overlaps with
+# tests.
 # - Rae et al. (2021), *Scaling Language Models: Methods, Analysis & Insights from Training Gopher*: appendix A.
-# - Dodge et al. (2021), *Documenting Large Webtext Corpora*; Carlini et al. (2021), *Extracting Training Data from Large
-#   Language Models*.
+# - Dodge et al. (2021), *Documenting Large Webtext Corpora*; Carlini et al. (2021), *Extracting Training Data from
+# Large   Language Models*.
 # - Lee et al. (2022), *Deduplicating Training Data Makes Language Models Better*.
 # - Penedo et al. (2024), *The FineWeb Datasets*; Soldaini et al. (2024), *Dolma*; Li et al. (2024), *DataComp-LM*.
 #

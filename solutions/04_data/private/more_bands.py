@@ -1,0 +1,9 @@
+"""`data.more_bands`: right answers, written differently."""
+
+from autograder.exercise import Private
+
+private = Private()
+
+
+private.right_value("a")
+private.right_value("".join(["a"]))
