@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from torch import Generator
@@ -69,21 +69,3 @@ class LimitedSet(set[str]):
         if self.asked > QUESTIONS:
             raise RuntimeError(f"it looks into the set more than {QUESTIONS:,} times")
         return super().__contains__(item)
-
-
-def longest(
-    word: str,
-    known: Callable[[int, int], bool],
-    spelled: Callable[[int, int], str],
-    shortest: bool = False,
-    go_on: bool = False,
-) -> list[str]:
-    pieces, start = [], 0
-    while start < len(word):
-        ends = list(range(len(word), start, -1))
-        end = next((e for e in (ends[::-1] if shortest else ends) if known(start, e)), None)
-        if end is None and not go_on:
-            return ["[UNK]"]
-        pieces.append("[UNK]" if end is None else spelled(start, end))
-        start = start + 1 if end is None else end
-    return pieces

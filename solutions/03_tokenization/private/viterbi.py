@@ -1,37 +1,38 @@
 """`tokenization.viterbi`: hidden probes, and right answers written differently."""
 
-import re
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
-from heapq import heappop, heappush
-from itertools import pairwise
 from typing import Any
 
-import torch
 from torch import Generator
 
 from autograder.exercise import Private
+from autograder.exercises.tokenization import viterbi as public
+from autograder.exercises.tokenization._shared import LimitedDict, letters
 
 private = Private()
 
 
-def drawn(generator: Generator, length: int, alphabet: str) -> str:
-    """Draw a word from an alphabet."""
-    places = torch.randint(0, len(alphabet), (length,), generator=generator)
-    return "".join(alphabet[int(place)] for place in places)
+@private.probe
+def drawn_pieces(implementation: Any, generator: Generator) -> Any:
+    """Twelve letters, with other scores, and all pieces of up to three different letters."""
+    pieces = ["a", "b", "c", "ab", "bc", "ca", "ac", "cb", "ba", "abc", "cab", "acb"]
+    scores = dict(public.probabilities(generator, pieces))
+    found = implementation(letters(generator, 12, "abc"), LimitedDict(scores))
+    if not isinstance(found, (list, tuple)) or not all(isinstance(piece, str) for piece in found):
+        return found
+    # The same pieces in another order are as good a cut, so it is the score that counts.
+    return {"word": "".join(found), "score": sum(scores.get(piece, -1e3) for piece in found)}
 
 
 @private.probe
-def drawn_scores(implementation: Any, generator: Generator) -> Any:
-    """Twenty letters and all pieces of up to three of them, with scores that are drawn."""
-    pieces = [left + middle + right for left in "ab" for middle in "ab" for right in ("", "a", "b")]
-    pieces += ["a", "b", "abba"]
-    values = torch.rand(len(pieces), generator=generator, dtype=torch.float64)
-    scores = {piece: -1 - 9 * float(value) for piece, value in zip(pieces, values, strict=True)}
-    found = list(implementation(drawn(generator, 20, "ab"), scores))
-    # The same pieces in another order are as good a cut, so it is the score that counts.
-    return {"word": "".join(found), "score": sum(scores.get(piece, -1e3) for piece in found)}
+def another_long_word(implementation: Any, generator: Generator) -> Any:
+    """Ninety letters or so, and the scores of the worked example on drawn words."""
+    words = tuple(letters(generator, size, "abc") for size in (1, 2, 3))
+    return [
+        public.long(implementation, generator, 44),
+        public.cuts(implementation, words, public.fixed),
+    ]
 
 
 @private.variant
