@@ -10,12 +10,12 @@
 #
 # - mend a text: encoding, spaces, paragraphs, what leads to a person;
 # - judge a page by published rules, and say what each is good for and whom it hurts;
+# - choose where a filter of harmful text cuts, and report its errors by group;
 # - find copies, and near copies among a billion documents, without comparing each with each;
 # - keep the test out of the training text.
 #
-# **What you need first:** Python's sets, dictionaries and regular expressions; tensors (lab 01). **Time:** two sittings
-# of
-# 100 to 120 minutes; a place to stop is marked in the middle.
+# **What you need first:** Python's sets, dictionaries and regular expressions; tensors (lab 01). **Time:** two
+# sittings of 100 to 120 minutes; a place to stop is marked in the middle.
 #
 # **Symbols.** For sets $A$ and $B$: $A \cap B$ is what both have, $A \cup B$ what at least one has, $|A|$ how many
 # elements $A$ has. $x \bmod p$ is the remainder of $x$ divided by $p$, and $P(\dots)$ a probability. A **share** is a
@@ -115,9 +115,10 @@ print(one, two, one == two, len(one), len(two))
 # 5. Between two lines with text there is at most **one** empty line. At the beginning and the end of the text there is
 #    none, and no blank.
 #
-# The rules are to hold of the *result*: what one of them leaves behind is still to be mended by those that come after.
-# (A letter and its accent have no invisible character between them here.) A line ends with `\n`; other line ends do not
-# occur. All else stays: capitals, signs, and other characters that nobody sees, such as the joiner in 👩‍💻.
+# The rules are to hold of the *result*: what one of them leaves behind is still to be mended by those that come
+# after. (A letter and its accent have no invisible character between them here.) A line ends with `\n`; other line
+# ends do not occur. All else stays: capitals, signs, and other characters that nobody sees, such as the joiner in
+# 👩‍💻.
 #
 # For example, `"  A\u00a0\u00a0cafe\u0301 \n\n\n\n in so\u00adft rain\t"` becomes `"A café\n\nin soft rain"`.
 #
@@ -176,8 +177,8 @@ check("data.normalize_text")
 # | `stop words` | *different* ones of the, be, to, of, and, that, have, with | at least 2 | lists of keywords |
 #
 # **Words** are what stands between spaces, with their punctuation (`text.split()`). **Lines** are those that hold
-# something, without the spaces at their ends. The three dots of `...` are one symbol; longer runs of dots do not occur.
-# A bullet may have no blank behind it. Stop words are whole words, in small letters or capitals.
+# something, without the spaces at their ends. The three dots of `...` are one symbol; longer runs of dots do not
+# occur. A bullet may have no blank behind it. Stop words are whole words, in small letters or capitals.
 #
 # **A worked example.** `"# Sale # now... # #"` has six words. Its symbols are four `#` and one `...`, so the share is
 # $5/6$. It breaks `length` (6 words), `word length` ($14/6 \approx 2.3$), `symbols`, `letters` ($2/6$) and
@@ -243,12 +244,11 @@ for name, text in trials.items():
 # %% [markdown]
 # ## Who pays for a filter
 #
-# Some text should not be learned: threats, hatred, abuse. C4 (Raffel et al., 2020) dropped each page with a word from a
-# list of bad words. Dodge et al. (2021) looked at what had gone: 42 % of the documents in African American English, and
-# 6 % of those in white-aligned English. Today a **classifier** gives each document a score, and whoever uses it chooses
-# a
-# **threshold**: what scores at least as much is removed. Classifiers inherit the habits of those who labeled their
-# examples (Sap et al., 2019), so **a filter decides who is heard**.
+# Some text should not be learned: threats, hatred, abuse. C4 (Raffel et al., 2020) dropped each page with a word from
+# a list of bad words. Dodge et al. (2021) looked at what had gone: 42 % of the documents in African American English,
+# and 6 % of those in white-aligned English. Today a **classifier** gives each document a score, and whoever uses it
+# chooses a **threshold**: what scores at least as much is removed. Classifiers inherit the habits of those who
+# labeled their examples (Sap et al., 2019), so **a filter decides who is heard**.
 #
 # To see it, people read a sample and say which documents are really harmful. A filter then has two kinds of error:
 #
@@ -280,10 +280,9 @@ check("data.largest_share")
 # | forum | 0.3, 0.7, **0.5**, **0.9** |
 #
 # There are 5 harmless documents. With a limit of 0.2 one of them may go. A threshold of 0.4 would remove two (0.4 and
-# 0.7);
-# 0.5 removes one. So the threshold is 0.5. News: none of 3 harmless documents is removed, and 1 of 2 harmful ones
-# stays. Forum: 1 of 2 is removed, none stays. The answer is `(0.5, {"news": (0.0, 0.5), "forum": (0.5, 0.0)})`. *One in
-# five* was promised; for the forum it is one in two.
+# 0.7); 0.5 removes one. So the threshold is 0.5. News: none of 3 harmless documents is removed, and 1 of 2 harmful
+# ones stays. Forum: 1 of 2 is removed, none stays. The answer is `(0.5, {"news": (0.0, 0.5), "forum": (0.5, 0.0)})`.
+# *One in five* was promised; for the forum it is one in two.
 #
 # **Write** `harm_threshold(scores, harmful, groups, limit)`. The candidates are the scores themselves. Where none of
 # them keeps to the limit, nothing is removed: the threshold is `math.inf`. Where a group has no document of a kind,
@@ -467,8 +466,8 @@ check("data.unique_documents")
 
 # %% [markdown]
 # (For a billion documents even the keys are too much. One keeps a **hash** of each, a number computed from it that is
-# practically never the same for two, 16 bytes long; or a Bloom filter (Bloom, 1970), which needs 4 bytes a document and
-# now and then takes a new one for an old one.)
+# practically never the same for two, 16 bytes long; or a Bloom filter (Bloom, 1970), which needs 4 bytes a document
+# and now and then takes a new one for an old one.)
 
 # %% [markdown]
 # ## A place to stop
@@ -652,15 +651,15 @@ plt.show()
 # into a bucket named by that piece of its signature. Whoever lies in one bucket is a pair of candidates. This is
 # locality-sensitive hashing (Indyk & Motwani, 1998).
 #
-# Why does it work? A row agrees with probability $s$, the resemblance. All $r$ rows of a band agree with $s^r$. That at
-# least one of $b$ bands agrees has the probability
+# Why does it work? A row agrees with probability $s$, the resemblance. All $r$ rows of a band agree with $s^r$. That
+# at least one of $b$ bands agrees has the probability
 #
 # $$P(s) = 1 - (1 - s^r)^b$$
 #
 # which is close to 0 for small $s$, close to 1 for large $s$, and steep between.
 #
-# **Predict.** The same 112 numbers are cut into 28 bands of 4 rows, where they were cut into 14 bands of 8 rows before.
-# What becomes of pairs with a resemblance of 0.5?
+# **Predict.** The same 112 numbers are cut into 28 bands of 4 rows, where they were cut into 14 bands of 8 rows
+# before. What becomes of pairs with a resemblance of 0.5?
 #
 # - `"a"`: Many more of them meet, about four of five, where it was one of twenty.
 # - `"b"`: Fewer of them meet, since there are more bands to agree in.
@@ -708,8 +707,8 @@ plt.show()
 # | 1 | 1 2 | 9 9 |
 # | 2 | 9 9 | 3 4 |
 #
-# Documents 0 and 1 meet in band 0, documents 0 and 2 in band 1. Documents 1 and 2 both have `9 9`, but in **different**
-# bands, which come from different functions: they do not meet. The answer is `{(0, 1), (0, 2)}`.
+# Documents 0 and 1 meet in band 0, documents 0 and 2 in band 1. Documents 1 and 2 both have `9 9`, but in
+# **different** bands, which come from different functions: they do not meet. The answer is `{(0, 1), (0, 2)}`.
 #
 # **Write** `candidate_pairs(signatures, bands)`. A bucket with three documents holds three pairs.
 # `signatures.chunk(bands, dim=1)` cuts; a tensor cannot be a key of a dictionary, and `tuple(row.tolist())` can;
@@ -765,10 +764,10 @@ for i, j in sorted(found)[:3]:
 # %% [markdown]
 # ## Do not train on the test
 #
-# Some pages of the crawl quote the test set. A model that has read the questions, and perhaps the answers, is no longer
-# measured by them. GPT-3 (Brown et al., 2020) looked for pages that share a run of 13 words with a test, and so do most
-# since. A page is **contaminated** by a question if they share at least one run of `size` words. A page or a question
-# with fewer words has no such run, and is left out: *What is it?* stands everywhere.
+# Some pages of the crawl quote the test set. A model that has read the questions, and perhaps the answers, is no
+# longer measured by them. GPT-3 (Brown et al., 2020) looked for pages that share a run of 13 words with a test, and
+# so do most since. A page is **contaminated** by a question if they share at least one run of `size` words. A page or
+# a question with fewer words has no such run, and is left out: *What is it?* stands everywhere.
 #
 # For example, with `size=3`, the page *I asked: How MANY owls are there?* shares *how many owls*, *many owls are* and
 # *owls are there* with the question *How many owls are there in the tree?*.
@@ -866,8 +865,8 @@ def clean(pages: list[str]) -> tuple[dict[int, str], dict[str, list[int]]]:
 # ## What each step removed
 #
 # We know what happened to each page. So we can ask of each step: was it right? Our stories are all of one kind, and
-# rules are kind to them. So we put six pages among them that a person would keep: a poem, a recipe, a dialog, a letter,
-# a paragraph in dialect and a glossary. **Predict first:** which of them stay?
+# rules are kind to them. So we put six pages among them that a person would keep: a poem, a recipe, a dialog, a
+# letter, a paragraph in dialect and a glossary. **Predict first:** which of them stay?
 
 # %%
 voices = {
@@ -927,8 +926,8 @@ print(
 
 # %% [markdown]
 # Each good page that went is of a kind that the rules were not made for. And do not believe such a picture too soon:
-# these pages are of our own making, and each was spoiled in one way, for which there is one step. On the web nobody has
-# left a note, and a page is good for one reader and useless to the next.
+# these pages are of our own making, and each was spoiled in one way, for which there is one step. On the web nobody
+# has left a note, and a page is good for one reader and useless to the next.
 #
 # Some things to try:
 #
@@ -949,10 +948,10 @@ cleaned, report = library.clean_dataset(pages, library.default_steps(evaluation=
 report
 
 # %% [markdown] question="data.who_decides" points=2
-# **A team wants to train a model on 'good text' only. They drop every page that breaks one of Gopher's rules, and every
-# page that a classifier finds unlike Wikipedia.** Name two kinds of text that this loses and that a model for everybody
-# should have read, and say for each *why* it is lost. Then say how the team could find out what they lose, before they
-# train. Four to six sentences.
+# **A team wants to train a model on 'good text' only. They drop every page that breaks one of Gopher's rules, and
+# every page that a classifier finds unlike Wikipedia.** Name two kinds of text that this loses and that a model for
+# everybody should have read, and say for each *why* it is lost. Then say how the team could find out what they lose,
+# before they train. Four to six sentences.
 #
 # ### BEGIN SOLUTION
 # Gopher's rules were made for long English prose, so they lose poems and dialogs (too short, or in short lines),
@@ -964,15 +963,15 @@ report
 # ask people who write like that; and train small models with and without the filter, and measure them on tasks of
 # different groups, not only on one average.
 #
-# Marking: half a point for each kind of text with its reason (half of that without a reason). 1 point for a way to find
-# out that looks at what is removed, or compares groups; half a point for 'look at the benchmark' alone.
+# Marking: half a point for each kind of text with its reason (half of that without a reason). 1 point for a way to
+# find out that looks at what is removed, or compares groups; half a point for 'look at the benchmark' alone.
 # ### END SOLUTION
 
 # %% [markdown]
 # ## What you have built
 #
-# One way of writing, rules, scrubbing, copies, near copies in less than quadratic time, and a test that stays a test.
-# Compare your answers with `llmlab/data/`: the plain versions are in `cleaning.py`, `filters.py`, `personal.py`,
+# One way of writing, rules, a threshold with its errors, scrubbing, copies, near copies in less than quadratic time, and a test that stays a test.
+# Compare your answers with `llmlab/data/`: the plain versions are in `cleaning.py`, `filters.py`, `harm.py`, `personal.py`,
 # `duplicates.py` and `decontamination.py`, the fast ones in `minhash.py` and `pipeline.py`.
 
 # %%
@@ -987,6 +986,7 @@ progress()
 # - Brown et al. (2020), *Language Models are Few-Shot Learners*: appendices A and C, on filters and overlaps with
 # tests.
 # - Rae et al. (2021), *Scaling Language Models: Methods, Analysis & Insights from Training Gopher*: appendix A.
+# - Sap et al. (2019), *The Risk of Racial Bias in Hate Speech Detection*.
 # - Dodge et al. (2021), *Documenting Large Webtext Corpora*; Carlini et al. (2021), *Extracting Training Data from
 # Large   Language Models*.
 # - Lee et al. (2022), *Deduplicating Training Data Makes Language Models Better*.

@@ -16,8 +16,8 @@ from llmlab import data
 exercise = LAB.exercise(
     "contaminated_by",
     reference=data.contaminated_by,
-    matters="GPT-3's makers (2020) found that of three tests of reading more than 90 % of the examples shared runs of words "
-    "with the training text. Read llmlab/data/decontamination.py.",
+    matters="GPT-3's makers (2020) found that of three tests of reading more than 90 % of the examples shared runs of "
+    "words with the training text. Read llmlab/data/decontamination.py.",
     hints=(
         "You have collected runs of words once before. What is different for a text that is shorter than "
         "a run?",

@@ -19,8 +19,8 @@ from llmlab import data
 exercise = LAB.exercise(
     "gopher_quality",
     reference=data.gopher_quality,
-    matters="FineWeb (2024) and Dolma (2024) still apply Gopher's rules of 2021, since they cost next to nothing for a page. "
-    "Read llmlab/data/filters.py.",
+    matters="FineWeb (2024) and Dolma (2024) still apply Gopher's rules of 2021, since they cost next to nothing for "
+    "a page. Read llmlab/data/filters.py.",
     hints=(
         "Each rule needs one number. Write the seven numbers first, each under a name of its own.",
         "A dictionary of names and truth values keeps the order; the answer is the list of those names "

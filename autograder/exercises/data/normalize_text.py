@@ -16,8 +16,9 @@ from llmlab import data
 exercise = LAB.exercise(
     "normalize_text",
     reference=data.normalize_text,
-    matters="A tokenizer spends other tokens on café and cafe\u0301, and a search for copies misses one of them; CCNet (2020), "
-    "behind the web text of Llama (2023), normalized before it looked for copies. Read llmlab/data/cleaning.py.",
+    matters="A tokenizer spends other tokens on café and cafe\u0301, and a search for copies misses one of them; "
+    "CCNet (2020), behind the web text of Llama (2023), normalized before it looked for copies. Read "
+    "llmlab/data/cleaning.py.",
     hints=(
         "Take the rules one by one. Each is one line, with `unicodedata`, `str.replace` or `re.sub`.",
         r"In a pattern, `\s` is every kind of space, the line end among them. Which class has all of "
