@@ -293,9 +293,9 @@ plt.show()
 # good and partly since it was lucky there. Choosing picks the luck too. Only examples that took no part in any choice
 # give an honest number.
 #
-# The sets must be of one kind, and data often come sorted: by date, by class, by length. So the examples are shuffled
-# first. Two things can go wrong. Inputs and targets must be shuffled *alike*, or each input gets the answer of
-# another. And the shuffling has to be drawn by a seed that you can name, so that tomorrow's split is today's.
+# Data often come sorted, by date, by class, by length, so the examples are shuffled first. Inputs and targets must be
+# shuffled *alike*, or each input gets the answer of another. And the order is drawn by a seed that you can name, so that
+# tomorrow's split is today's.
 #
 # For example, 20 examples give 16, 2 and 2. With the order 13, 4, 0, 19, ..., the test set holds the inputs 13 and 4
 # with the targets 13 and 4, the validation set those of 0 and 19, and the training set all others. (Which pile is
@@ -338,8 +338,8 @@ check("learning.split_examples")
 # For a linear model we worked the gradient out on paper. Nobody does that for a network of a hundred layers. Finite
 # differences, as in lab 01, would need one run of the network for each weight: a million runs for one step.
 #
-# Here is a better idea. Whatever a program computes, it computes by small operations: sums, products, powers. For
-# each of them we know how fast its result changes with its inputs. So let each number **remember** how it was made:
+# A better idea: whatever a program computes, it computes by small operations, and for each of them we know how fast its
+# result changes with its inputs. So let each number **remember** how it was made:
 # from which numbers (its *parents*), and with which *slopes*. The gradient of the whole is then a matter of
 # bookkeeping.
 #
@@ -650,18 +650,20 @@ for beta, style in ((0.9, "-"), (0.99, "--")):
 left.axhline(1, linestyle=":", color="black", label="corrected")
 left.set(title="A mean that begins at 0 takes long to arrive", xlabel="steps")
 left.set(ylabel="running mean of gradients of 1 (no unit)")
-for kind, color in ((library.Adam, "tab:orange"), (library.AdamW, "tab:blue")):
-    for size, style in ((10.0, "-"), (0.1, "--")):
-        decaying = nn.Parameter(torch.tensor([1.0]))
-        optimizer, places = kind([decaying], lr=0.01, weight_decay=0.5), []
-        for step in range(200):
-            decaying.grad = torch.tensor([size * (-1.0) ** step])
-            optimizer.step()
-            places.append(decaying.item())
-        how = "decay on its own" if kind is library.AdamW else "decay in the gradient"
-        right.plot(places, style, color=color, label=f"{how}, gradients of {size:g}")
+for kind, size, style, name in (
+    (library.Adam, 10.0, "--", "decay in the gradient, gradients of 10"),
+    (library.AdamW, 10.0, "-", "decay on its own, gradients of any size"),
+    (library.Adam, 0.1, ":", "decay in the gradient, gradients of 0.1"),
+):
+    decaying = nn.Parameter(torch.tensor([1.0]))
+    optimizer, places = kind([decaying], lr=0.01, weight_decay=0.5), []
+    for step in range(200):
+        decaying.grad = torch.tensor([size * (-1.0) ** step])
+        optimizer.step()
+        places.append(decaying.item())
+    right.plot(places, style, label=name)
 right.set(title="In the gradient, decay depends on the gradients' size", xlabel="steps")
-right.set(ylabel="weight (no unit)")
+right.set(ylabel="weight (no unit)", ylim=(0, 1.6))
 for axis in (left, right):
     axis.legend()
 plt.show()
@@ -817,8 +819,8 @@ plt.legend()
 plt.show()
 
 # %% [markdown]
-# The remedy is simple to say: measure the validation loss as you go, and in the end go back to the weights that had
-# the lowest. This is **early stopping**. Two traps wait:
+# The remedy: measure the validation loss as you go, and in the end go back to the weights that had the lowest. This is
+# **early stopping**. Two traps wait:
 #
 # - The choice is made by the **validation** loss. The training loss would always choose the end, and the test set
 #   must stay out of it.
