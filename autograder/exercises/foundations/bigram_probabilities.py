@@ -176,6 +176,8 @@ def _pairs(on: Switches, ids: list[int]) -> Iterator[tuple[int, int]]:
     by_columns=_COLUMNS,
     table_turned="Your table is turned on its side: rows and columns have changed places after the division. Row "
     f"a is to hold the probabilities of what follows a. {_COUNTS}",
+    by_occurrences="Your code divides by how often a token comes. The boundary comes once more than it is "
+    f"followed, in each sequence: what is needed is how often something follows. {_COUNTS}",
     only_counts="Your table holds counts. They are to be turned into shares, row by row. "
     + _COUNTS,
     by_largest="Your code divides each row by its largest count, so that it does not add up to 1. "
@@ -278,6 +280,7 @@ def _shared_out(on: Switches, counts: Tensor, smoothing: float, sequences: int) 
         "whole_table": lambda: counts / counts.sum(),
         "by_columns": lambda: counts / counts.sum(dim=0),
         "table_turned": lambda: (counts / sums).T,
+        "by_occurrences": lambda: counts / (sums + sequences * (torch.arange(size) == 0)[:, None]),
         "only_counts": lambda: counts,
         "by_largest": lambda: counts / counts.amax(dim=-1, keepdim=True),
         "mean_for_sum": lambda: counts / counts.mean(dim=-1, keepdim=True),

@@ -204,6 +204,16 @@ _COLUMN = (
     f"of the two vectors. {_LENGTHS}",
     products_scaled="Your code brings the rows of dot products to length 1, and not the vectors. "
     + _LENGTHS,
+    by_length_of_table="Your code divides by the length of the whole table of dot products, and not by those of "
+    "the vectors. " + _LENGTHS,
+    distances="Your code returns distances, which grow with the lengths of the vectors. Asked for are the cosines. "
+    + _LENGTHS,
+    by_spread="Your code divides by standard deviations, which measure each vector from its mean. A length is "
+    f"measured from 0. {_LENGTHS}",
+    first_unrooted="Your code takes the root for the lengths of `second` alone: those of `first` are squared. "
+    + _LENGTHS,
+    second_unrooted="Your code takes the root for the lengths of `first` alone: those of `second` are squared. "
+    + _LENGTHS,
     first_squared="Your code divides the dot products by the lengths of `first` twice, and never by those of "
     "`second`. " + _LENGTHS,
 )
@@ -215,6 +225,10 @@ def by_products(on: Switches) -> Any:
         products = first @ second.T
         if on("products_scaled"):
             return products / products.norm(dim=-1, keepdim=True)
+        if on("distances"):
+            return torch.cdist(first, second)
+        if on("by_spread"):
+            return products / (first.std(dim=-1, keepdim=True) * second.std(dim=-1))
         if on("second_column"):
             return products / one / two
         if on("multiplied"):
@@ -237,6 +251,9 @@ def _divisor(on: Switches, products: Tensor, one: Tensor, two: Tensor, count: in
         "by_root_of_count": lambda: count**0.5,
         "by_largest": lambda: products.abs().max(),
         "first_squared": lambda: one * one,
+        "by_length_of_table": lambda: products.norm(),
+        "first_unrooted": lambda: one**2 * two.T,
+        "second_unrooted": lambda: one * two.T**2,
     }
     return unless(on, other, one * two.T)
 
@@ -264,6 +281,7 @@ def _divisor(on: Switches, products: Tensor, one: Tensor, two: Tensor, count: in
     + _PAIRS,
     best_only="Your code keeps the largest cosine of each row. All pairs are asked for. " + _PAIRS,
     averaged_row="Your code averages the cosines of each row. All pairs are asked for. " + _PAIRS,
+    rounded="Your code rounds the cosines. " + _LENGTHS,
     shares="Your code turns the cosines into shares of 1. A cosine is asked for as it is. "
     + _LENGTHS,
     rows_left_zero="Your result is right in its first row, and 0 in all others. Does the work end after one round? "
@@ -285,6 +303,7 @@ def finished_otherwise(on: Switches) -> Any:
         "one_row": lambda found: found[0],
         "best_only": lambda found: found.amax(dim=-1),
         "averaged_row": lambda found: found.mean(dim=-1),
+        "rounded": lambda found: found.round(decimals=2),
         "shares": lambda found: found.softmax(dim=-1),
         "rows_left_zero": lambda found: found * (torch.arange(len(found)) == 0)[:, None],
     }

@@ -226,6 +226,12 @@ _INDEXED = (
     f"Only those that count are counted. {_COUNTS}",
     padding_is_class_0="Your code takes the ignored targets for class 0, so the model is taught to guess that class "
     f"wherever there is padding. {_COUNTS}",
+    padding_adds_up="Your code takes the ignored targets for class 0, or for the class that marks them, and adds "
+    f"their surprise to the sum, though it divides by those that count. {_COUNTS}",
+    until_padding="Your code stops at the first target that does not count. Others that count can follow it. "
+    + _COUNTS,
+    first_row_only="Your code looks all targets up in the first row. Each row has one target of its own. "
+    + _CAME,
     padding_indexed=_INDEXED,
     padding_gathered=_INDEXED,
     only_minus_100="Your code ignores the targets of -100 and no others. The mark that does not count is given. "
@@ -291,7 +297,7 @@ def by_targets(on: Switches) -> Any:
             scores, targets = scores[:-1], targets[1:]
         counted = _counted(on, targets, ignore_index)
         surprises = _surprises(on, scores, targets, counted)
-        return _averaged(on, surprises, len(targets), scores.shape[-1])
+        return _averaged(on, surprises, len(targets), int(counted.sum()), scores.shape[-1])
 
     return cross_entropy
 
@@ -301,6 +307,7 @@ def _counted(on: Switches, targets: Tensor, mark: int) -> Tensor:
         "only_minus_100": lambda: targets != -100,
         "only_negatives": lambda: targets >= 0,
         "only_class_0": lambda: targets != 0,
+        "until_padding": lambda: (targets != mark).cumprod(dim=0).bool(),
         "inverted": lambda: targets == mark,
     }
     return unless(on, others, targets != mark)
@@ -314,6 +321,8 @@ def _surprises(on: Switches, scores: Tensor, targets: Tensor, counted: Tensor) -
     every = torch.arange(len(targets))
     if on("padding_is_class_0") or on("padding_flat"):
         return table[every, torch.where(counted, targets, 0)]
+    if on("padding_adds_up"):
+        return table[every, targets.clamp_min(0)]
     if on("padding_indexed"):
         return table[every, targets]
     if on("padding_gathered"):
@@ -328,16 +337,18 @@ def _surprises(on: Switches, scores: Tensor, targets: Tensor, counted: Tensor) -
         "rows_looked_up": lambda: kept[wanted].flatten(),
         "all_classes": lambda: kept.flatten(),
         "best_class": lambda: kept.amin(dim=-1),
+        "first_row_only": lambda: kept[0][wanted],
         "first_class": lambda: kept[:, wanted[0]],
     }
     picked = unless(on, others, None)
     return kept[torch.arange(len(wanted)), wanted] if picked is None else picked
 
 
-def _averaged(on: Switches, surprises: Tensor, places: int, classes: int) -> Any:
+def _averaged(on: Switches, surprises: Tensor, places: int, kept: int, classes: int) -> Any:
     count = len(surprises)
     others: Rules = {
         "mean_over_all": lambda: surprises.sum() / places,
+        "padding_adds_up": lambda: surprises.sum() / kept,
         "summed": lambda: surprises.sum(),
         "by_classes": lambda: surprises.sum() / classes,
         "by_both": lambda: surprises.mean() / classes,

@@ -73,6 +73,11 @@ _ADDED = (
     f"it adds surprise that nobody has. {_AVERAGE}"
 )
 _SIZES = {"1e1": 0.1, "1e2": 1e-2, "1e3": 1e-3, "1e4": 1e-4, "1e5": 1e-5}
+_MOST = (1, 2, 3, 5)
+_CUT = (
+    "Your code lets no surprise be larger than a limit. What is rare is more surprising than that; only an "
+    f"outcome of probability 0 needs care. {_AVERAGE}"
+)
 _ONE_ZERO = (
     "Your code answers 0 for a distribution in which some outcome is impossible, or puts 0 in the place of the whole "
     f"sum when it is no number. It is only that outcome which adds nothing. {_AVERAGE}"
@@ -90,7 +95,8 @@ def _terms(probabilities: Tensor) -> Tensor:
 @exercise.faults(
     **dict.fromkeys([f"floor_{name}" for name in _SIZES], _ADDED),
     **dict.fromkeys([f"plus_{name}" for name in _SIZES], _ADDED),
-    **dict.fromkeys([f"in_logarithm_{name}" for name in list(_SIZES)[:3]], _ADDED),
+    **dict.fromkeys([f"in_logarithm_{name}" for name in list(_SIZES)[:4]], _ADDED),
+    **dict.fromkeys([f"surprise_{most}" for most in _MOST], _CUT),
     zero_times_infinity="Your code takes the logarithm of 0, which is minus infinity, and 0 times infinity is no "
     f"number. An outcome that never happens surprises nobody. {_AVERAGE}",
     nan_hidden_late=_ONE_ZERO,
@@ -150,8 +156,9 @@ def _each(on: Switches, p: Tensor) -> Tensor:
         "both_outcomes": lambda: _terms(p) + _terms(1 - p),
         **{
             f"in_logarithm_{name}": (lambda size=size: -p * (p + size).log())
-            for name, size in list(_SIZES.items())[:3]
+            for name, size in list(_SIZES.items())[:4]
         },
+        **{f"surprise_{most}": (lambda most=most: -p * p.log().clamp_min(-most)) for most in _MOST},
     }
     return unless(on, others, _terms(p))
 

@@ -118,6 +118,13 @@ def _terms(p: Tensor, q: Tensor) -> Tensor:
     whole_surprise_unguarded=_WHOLE,
     difference_of_entropies="Your code subtracts two entropies, each averaged over its own distribution. Both "
     f"surprises have to be averaged over what p draws. {_WRONG}",
+    less_entropy_of_q="Your code takes q's own entropy away from the surprise of one who believes q. What nobody "
+    f"can avoid is the entropy of p. {_WRONG}",
+    entropy_added="Your code adds the entropy of p to the surprise of one who believes q. The divergence is what "
+    f"comes on top of it. {_WRONG}",
+    surprise_of_p="Your code returns the surprise of one who believes p while q draws. The divergence is a "
+    f"difference of two surprises, and p draws. {_WAY}",
+    **dict.fromkeys([f"truth_{name}" for name in list(_SIZES)[:3]], _ADDED),
     entropy_of_p="Your code returns the entropy of p with its sign changed: q plays no part. "
     + _WRONG,
     in_bits="Your divergence is in bits, since its logarithm has the base 2. The text asks for nats, as "
@@ -155,6 +162,8 @@ def by_terms(on: Switches) -> Any:
                 p, q = p + size, q + size
             if on(f"floor_{name}"):
                 p, q = p.clamp_min(size), q.clamp_min(size)
+            if name != "1e4" and on(f"truth_{name}"):
+                p = p.clamp_min(size)
             if on(f"ratio_{name}"):
                 return (p * ((p + size) / (q + size)).log()).sum(dim=-1)
             if on(f"belief_{name}"):
@@ -177,6 +186,9 @@ def _each(on: Switches, p: Tensor, q: Tensor) -> Tensor:
         "whole_surprise": lambda: -torch.xlogy(p, q),
         "whole_surprise_unguarded": lambda: -p * q.log(),
         "difference_of_entropies": lambda: torch.xlogy(p, p) - torch.xlogy(q, q),
+        "less_entropy_of_q": lambda: torch.xlogy(q, q) - torch.xlogy(p, q),
+        "entropy_added": lambda: -torch.xlogy(p, p) - torch.xlogy(p, q),
+        "surprise_of_p": lambda: -q * (p + 1e-12).log(),
         "entropy_of_p": lambda: torch.xlogy(p, p),
         "in_bits": lambda: _terms(p, q) / math.log(2),
         "base_ten": lambda: _terms(p, q) / math.log(10),

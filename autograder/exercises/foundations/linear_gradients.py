@@ -35,7 +35,9 @@ def _named(found: Any) -> Any:
     if isinstance(found, Tensor):
         return "one tensor"
     names = ("gradient of x", "gradient of the weight", "gradient of the bias")
-    return dict(zip(names, found, strict=False))
+    if len(found) != len(names):
+        return f"{len(found)} gradients"
+    return dict(zip(names, found, strict=True))
 
 
 def _tried(implementation: Any, generator: Generator, batch: int, inputs: int, outputs: int) -> Any:
@@ -91,6 +93,8 @@ _NO_DIVISION = "If the loss is an average, that division is in the upstream grad
     + _RULE,
     x_without_upstream="Your gradient of x takes no notice of the upstream gradient. The chain rule multiplies by "
     f"what comes from above. {_RULE}",
+    x_times_x="Your gradient of x has x itself in it. In a linear map the slope of the output is the weight, "
+    "whatever x is. " + _RULE,
     x_is_weight="Your gradient of x is the weight itself, turned. The chain rule multiplies it by what comes from "
     f"above. {_RULE}",
     x_is_upstream="Your gradient of x is the upstream gradient, unchanged: it has to go back through the weight. "
@@ -105,6 +109,7 @@ def gradient_of_x(on: Switches) -> Any:
         "x_turned": lambda x, weight, upstream: weight @ upstream.T,
         "x_averaged": lambda x, weight, upstream: upstream @ weight.T / len(x),
         "x_without_upstream": lambda x, weight, upstream: torch.ones_like(upstream) @ weight.T,
+        "x_times_x": lambda x, weight, upstream: x * (upstream @ weight.T),
         "x_is_weight": lambda x, weight, upstream: weight.T,
         "x_is_upstream": lambda x, weight, upstream: upstream,
         "x_upstream_turned": lambda x, weight, upstream: upstream.T @ weight,
@@ -269,6 +274,8 @@ _ORDER = (
     f"is in the upstream gradient already if the loss has squares. {_RULE}",
     of_squares="Your gradients are those of a loss that your code chose itself, made from the map's output. How "
     f"the loss moves with the output is given: it is the upstream gradient. {_RULE}",
+    of_output="Your gradients have the output of the map where the upstream gradient belongs. "
+    + _RULE,
     all_turned="Your gradients of x and of the weight are turned on their sides: rows and columns are exchanged. "
     f"A gradient has the shape of what it belongs to. {_RULE}",
 )
@@ -278,6 +285,8 @@ def all_three(on: Switches) -> Any:
             upstream = torch.ones_like(upstream)
         if on("of_squares"):
             upstream = 2 * (x @ weight)
+        if on("of_output"):
+            upstream = x @ weight
         factor = 2.0 if on("doubled") else 1.0
         factor /= -1 if on("negated") else 1
         all_, two = len(x) if on("all_averaged") else 1, len(x) if on("both_averaged") else 1

@@ -192,6 +192,12 @@ def _slope(on: Switches, above: float, here: float, below: float, step: float) -
     + _ENTRY,
     first_alone="Your gradient is 0 in all entries but the first. Does the function return after one round of the "
     f"loop? {_ENTRY}",
+    one_slope="Your code returns the slope of the first entry, one number. Does the function return after one "
+    f"round of the loop? {_ENTRY}",
+    last_slope="Your code returns the slope of the last entry, one number. The gradient keeps one for each entry. "
+    + _ENTRY,
+    forward_for_good="Your code looks forward alone, and entries that were moved stay moved, so that their effect "
+    f"is counted again with every later one. {_ENTRY}",
     rows_counted="Your loop goes as often as the tensor has rows (`len`), and there is work for each of its entries. "
     + _ENTRY,
     added_up="Your code adds the slopes of all entries up into one number. The gradient keeps one for each entry. "
@@ -249,6 +255,10 @@ def _measured(on: Switches, function: Function, x: Tensor, step: float) -> list[
             above.copy_(below)
             below.view(-1)[i] -= step
             above.view(-1)[i] += step
+        elif on("forward_for_good"):
+            above.view(-1)[i] += step
+            slopes.append((function(above) - function(x)).item() / step)
+            continue
         elif on("a_row_at_once"):
             above, below = x.clone(), x.clone()
             row = i // max(1, x[0].numel())
@@ -265,6 +275,8 @@ def _measured(on: Switches, function: Function, x: Tensor, step: float) -> list[
 
 def _finished(on: Switches, gradient: Tensor) -> Any:
     endings: Rules = {
+        "one_slope": lambda: gradient.flatten()[0],
+        "last_slope": lambda: gradient.flatten()[-1],
         "added_up": lambda: gradient.sum(),
         "flat": lambda: gradient.flatten(),
         "listed": lambda: gradient.flatten().tolist(),

@@ -165,8 +165,8 @@ _OTHERWISE: Rules = {
 }
 
 _PRODUCT = (
-    "Your code multiplies the probabilities of all tokens. For a long text the product is rounded to 0, and its "
-    f"root with it. Stay with logarithms, which add. {_HOW}"
+    "Your code goes by the probability of the whole text, the product of all. For a long text it is rounded to 0, "
+    f"or its inverse to infinity, and the root with it. Stay with logarithms, which add. {_HOW}"
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -189,6 +190,12 @@ _LINEAR = (
 )
 
 
+_MATRIX = (
+    "Your code puts the lost dimension back in the second place, which is right for a matrix only. The leading "
+    f"dimensions are free: none, one, or several. {_SHARES}"
+)
+
+
 @exercise.faults(
     no_exponential="Your code divides the scores by their sum. Scores can be negative and can add up to 0, so the "
     f"exponential has to make them positive first. {_SHARES}",
@@ -235,6 +242,14 @@ _LINEAR = (
     f"sum of its own. {_SHARES}",
     row_by_row="Your code takes its input for a list of rows, and is right for a matrix only. The leading "
     f"dimensions are free: none, one, or several. {_SHARES}",
+    matrix_alone=_MATRIX,
+    matrix_alone_unsqueezed=_MATRIX,
+    between_0_and_1="Your code brings the scores into 0 to 1 first. Then no outcome can ever be nearly certain. "
+    + _SHARES,
+    shrunk_if_large="Your code makes large scores smaller by a factor. That changes the shares: only adding or "
+    f"taking away one number for a whole row cancels. {_LARGE}",
+    logarithm_of_sum="Your code takes the logarithm of the sum of exponentials, which overflows for large scores "
+    f"as the exponentials do. {_LARGE}",
     first_row="Your code returns the first row alone. Does the function return after one round of a loop? "
     + _SHARES,
     listed="Your code returns a list. The result has to be a tensor of the same shape. " + _SHARES,
@@ -260,6 +275,11 @@ def _by_second(scores: Tensor) -> Tensor:
 def _each_row(scores: Tensor) -> Tensor:
     rows = [(row - row.max()).exp() for row in scores]
     return torch.stack([row / row.sum() for row in rows])
+
+
+def _with(scores: Tensor, put_back: Callable[[Tensor], Tensor]) -> Tensor:
+    powers = (scores - put_back(scores.amax(dim=-1))).exp()
+    return powers / put_back(powers.sum(dim=-1))
 
 
 def _share(weights: Tensor) -> Tensor:
@@ -293,6 +313,15 @@ _WHOLE: Rules = {
     "second_dimension_twin": lambda scores: scores.softmax(dim=1),
     "over_everything": lambda scores: scores.flatten().softmax(dim=0).reshape(scores.shape),
     "row_by_row": _each_row,
+    "matrix_alone": lambda scores: _with(scores, lambda values: values[:, None]),
+    "matrix_alone_unsqueezed": lambda scores: _with(scores, lambda values: values.unsqueeze(1)),
+    "between_0_and_1": lambda scores: (
+        (scores - scores.min()) / (scores.max() - scores.min())
+    ).softmax(dim=-1),
+    "shrunk_if_large": lambda scores: (scores * (80 / scores.max()).clamp(max=1)).softmax(dim=-1),
+    "logarithm_of_sum": lambda scores: (
+        scores - scores.exp().sum(dim=-1, keepdim=True).log()
+    ).exp(),
     "first_row": lambda scores: scores.softmax(dim=-1)[0],
     "listed": lambda scores: scores.softmax(dim=-1).tolist(),
     "flat": lambda scores: scores.softmax(dim=-1).flatten(),
