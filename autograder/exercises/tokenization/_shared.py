@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from torch import Generator
 
-from autograder.exercise import whole
+from autograder.exercise import Switches, whole
 
 Pair = tuple[int, int]
 Words = Mapping[tuple[int, ...], int]
+Ways = Mapping[str, Callable[[], Any]]
 
 LOOK_UPS = 50_000
 QUESTIONS = 5_000
@@ -24,6 +25,11 @@ def letters(generator: Generator, length: int, alphabet: str = "abc") -> str:
 def ids_of(word: str) -> tuple[int, ...]:
     """Cut a word into its bytes, whose ids are the bytes themselves."""
     return tuple(word.encode())
+
+
+def one_of(on: Switches, ways: Ways, otherwise: Any) -> Any:
+    """Return what the fault that is on makes, or, if none is, what is right."""
+    return next((made() for name, made in ways.items() if on(name)), otherwise)
 
 
 def keys_written(result: Any) -> Any:

@@ -11,6 +11,7 @@ from torch import Generator
 
 from autograder.exercise import Switches, whole
 from autograder.exercises.tokenization import LAB
+from autograder.exercises.tokenization._shared import Ways, one_of
 from llmlab import tokenization
 
 exercise = LAB.exercise(
@@ -23,7 +24,8 @@ exercise = LAB.exercise(
         "error handler called 'replace'.",
     ),
     matters=(
-        "With GPT-2's vocabulary of 50,257 tokens (2019) an emoji is often two or three of them, so a server that streams "
+        "With GPT-2's vocabulary of 50,257 tokens (2019) an emoji is often two or three of them, so a server that "
+        "streams "
         "a chat holds bytes back until a character is whole. Read llmlab/tokenization/streaming.py."
     ),
 )
@@ -89,27 +91,32 @@ _STRICT = (
     dropped="Your code drops the bytes that are no UTF-8. A reader should see that something was lost; the replacement "
     f"character � says so. {_AGAIN}",
     strict=_STRICT,
-    backslashes="Your code writes bytes that are no UTF-8 as \\x and their number. The replacement character � is asked "
+    backslashes="Your code writes bytes that are no UTF-8 as \\x and their number. The replacement character � is "
+    "asked "
     f"for. {_AGAIN}",
     surrogates="Your code keeps bytes that are no UTF-8 as surrogates, which no file and no screen can hold. The "
     f"replacement character � is asked for. {_AGAIN}",
-    question_marks=f"Your code writes ? for bytes that are no UTF-8. The replacement character � is asked for. {_AGAIN}",
+    question_marks="Your code writes ? for bytes that are no UTF-8. The replacement character � is asked for. "
+    f"{_AGAIN}",
     latin=_LATIN,
     windows="Your code reads the bytes as Windows's character set, in which each byte is a character: 'é' comes out as "
     f"'Ã©'. The bytes are UTF-8. {_AGAIN}",
     ascii_replaced="Your code reads the bytes as ASCII, so every byte of 128 and more becomes �, also those of whole "
     f"characters. The bytes are UTF-8. {_AGAIN}",
-    ascii_strict=f"Your code reads the bytes as ASCII, and fails at the first of 128 and more. They are UTF-8. {_AGAIN}",
+    ascii_strict="Your code reads the bytes as ASCII, and fails at the first of 128 and more. They are UTF-8. "
+    f"{_AGAIN}",
     ascii_dropped=f"Your code reads the bytes as ASCII and drops all others. They are UTF-8. {_AGAIN}",
     whole_replaced="Where some bytes are no UTF-8, your code gives up the whole text for one �. Only what is broken is "
     f"to be replaced. {_AGAIN}",
     whole_lost="Where some bytes are no UTF-8, your code returns an empty text. Only what is broken is to be replaced. "
     f"{_AGAIN}",
-    latin_if_broken="Where some bytes are no UTF-8, your code reads all of them as Latin-1. Only what is broken is to be "
+    latin_if_broken="Where some bytes are no UTF-8, your code reads all of them as Latin-1. Only what is broken is to "
+    "be "
     f"replaced. {_AGAIN}",
     blanks_between="Your code puts blanks between the tokens. A token brings its own blank, and bytes of one character "
     f"must stay together. {_AGAIN}",
-    stripped="Your code takes blanks away at the edges of the text. They belong to it: decoding must give back what was "
+    stripped="Your code takes blanks away at the edges of the text. They belong to it: decoding must give back what "
+    "was "
     f"encoded. {_AGAIN}",
     reversed_order=f"Your code puts the tokens together from the last to the first. {_AGAIN}",
     first_lost=f"Your code loses the first token. {_AGAIN}",
@@ -128,7 +135,7 @@ def joined(on: Switches) -> Any:
     """Join the bytes, then decode them."""
 
     def text_of(data: bytes) -> Any:
-        ways = {
+        ways: Ways = {
             "dropped": lambda: data.decode(errors="ignore"),
             "strict": lambda: data.decode(),
             "backslashes": lambda: data.decode(errors="backslashreplace"),
@@ -145,9 +152,7 @@ def joined(on: Switches) -> Any:
             "bytes_given": lambda: data,
             "printed": lambda: str(data),
         }
-        return next(
-            (made() for name, made in ways.items() if on(name)), data.decode(errors="replace")
-        )
+        return one_of(on, ways, data.decode(errors="replace"))
 
     def decode_ids(ids: Sequence[int], spelled: Mapping[int, bytes]) -> Any:
         if on("ids_printed"):

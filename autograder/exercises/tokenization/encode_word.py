@@ -10,7 +10,7 @@ from torch import Generator
 
 from autograder.exercise import Switches
 from autograder.exercises.tokenization import LAB
-from autograder.exercises.tokenization._shared import LimitedDict, Pair, letters
+from autograder.exercises.tokenization._shared import LimitedDict, Pair, Ways, letters, one_of
 from llmlab import tokenization
 
 exercise = LAB.exercise(
@@ -25,7 +25,8 @@ exercise = LAB.exercise(
         "your merge_pair.",
     ),
     matters=(
-        "The tokenizers of GPT-4o (2024) and Llama 3 (2024) cut every word of a prompt by this rule before a model sees "
+        "The tokenizers of GPT-4o (2024) and Llama 3 (2024) cut every word of a prompt by this rule before a model "
+        "sees "
         "any of it. Read llmlab/tokenization/bpe.py."
     ),
 )
@@ -119,7 +120,7 @@ def _merge(on: Switches, ids: list[int], pair: Pair, new_id: int) -> list[int]:
 def _choose(on: Switches, known: list[Pair], merges: Mapping[Pair, int]) -> Pair:
     """Choose the pair to merge next among those of the word that were learned."""
     spelled = tokenization.token_bytes(merges_of())
-    ways: dict[str, Any] = {
+    ways: Ways = {
         "leftmost": lambda: known[0],
         "rightmost": lambda: known[-1],
         "newest_first": lambda: max(known, key=lambda p: merges[p]),
@@ -130,33 +131,39 @@ def _choose(on: Switches, known: list[Pair], merges: Mapping[Pair, int]) -> Pair
         "longest_merge": lambda: min(known, key=lambda p: (-len(spelled[merges[p]]), merges[p])),
         "by_place_in_dictionary": lambda: min(known, key=list(merges).index),
     }
-    return next(
-        (made() for name, made in ways.items() if on(name)), min(known, key=lambda p: merges[p])
-    )
+    return one_of(on, ways, min(known, key=lambda p: merges[p]))
 
 
 @exercise.faults(
     leftmost="Your code merges the first pair that it meets from the left and that was learned at all. The pair that "
     f"was learned first goes first, wherever it stands. {_AGAIN}",
-    rightmost="Your code merges the last pair in the word that was learned at all. The pair that was learned first goes "
+    rightmost="Your code merges the last pair in the word that was learned at all. The pair that was learned first "
+    "goes "
     f"first, wherever it stands. {_AGAIN}",
-    newest_first="Your code takes the pair that was learned last. The order is that of training: what was learned first "
+    newest_first="Your code takes the pair that was learned last. The order is that of training: what was learned "
+    "first "
     f"is merged first. {_AGAIN}",
-    by_count="Your code counts pairs in the word and merges the most frequent. That is how merges are learned. Encoding "
+    by_count="Your code counts pairs in the word and merges the most frequent. That is how merges are learned. "
+    "Encoding "
     f"counts nothing; it replays what was learned. {_AGAIN}",
-    by_count_then_age="Your code merges the pair that comes most often in the word, and goes by age between equals only. "
+    by_count_then_age="Your code merges the pair that comes most often in the word, and goes by age between equals "
+    "only. "
     f"Encoding counts nothing; it replays what was learned. {_AGAIN}",
-    smallest_pair="Your code merges the smallest pair of ids. What counts is the id that a pair makes: it says when the "
+    smallest_pair="Your code merges the smallest pair of ids. What counts is the id that a pair makes: it says when "
+    "the "
     f"pair was learned. {_AGAIN}",
     largest_pair="Your code merges the largest pair of ids. What counts is the id that a pair makes: it says when the "
     f"pair was learned. {_AGAIN}",
-    longest_merge="Your code prefers the merge that makes the longest token, and goes by age between equals only. Length does not count; the order of "
+    longest_merge="Your code prefers the merge that makes the longest token, and goes by age between equals only. "
+    "Length does not count; the order of "
     f"learning does. {_AGAIN}",
     by_place_in_dictionary=_DICTIONARY,
-    from_the_right=f"Where a pair overlaps itself, your code merges from the right. The rule says from the left. {_TWO}",
+    from_the_right="Where a pair overlaps itself, your code merges from the right. The rule says from the left. "
+    f"{_TWO}",
     second_half_kept="Your code leaves the second half of a pair standing after the new id. Both halves are used up. "
     f"{_TWO}",
-    one_merge="Your code merges one pair and stops. A merge makes new neighbors, and they may be a pair that was learned "
+    one_merge="Your code merges one pair and stops. A merge makes new neighbors, and they may be a pair that was "
+    "learned "
     f"too. {_AGAIN}",
     bytes_only=f"Your code merges nothing: what comes out are the bytes of the word. {_AGAIN}",
     last_pair_missed="Your code does not look at the last two ids of the word: they may be a pair that was learned. "
@@ -173,9 +180,11 @@ def _choose(on: Switches, known: list[Pair], merges: Mapping[Pair, int]) -> Pair
     f"{_AGAIN}",
     as_text=f"Your code returns the tokens as text. Asked for are their ids: numbers are what a model reads. {_AGAIN}",
     backwards=f"Your ids come from the last to the first. {_AGAIN}",
-    merges_only="Your code returns new ids alone, and loses the bytes that belong to no merge. They are ids too, from 0 "
+    merges_only="Your code returns new ids alone, and loses the bytes that belong to no merge. They are ids too, from "
+    "0 "
     f"to 255. {_AGAIN}",
-    made_only="Your code returns the ids that it made on the way, in the order of merging. Asked for is the row that is "
+    made_only="Your code returns the ids that it made on the way, in the order of merging. Asked for is the row that "
+    "is "
     f"left at the end. {_AGAIN}",
 )
 def merging(on: Switches) -> Any:
@@ -227,7 +236,8 @@ def _given(on: Switches, ids: list[int], merges: Mapping[Pair, int]) -> Any:
     f"long tokens are not there yet, and most merges find nothing. {_AGAIN}",
     in_dictionary_order=_DICTIONARY,
     rounds_in_dictionary_order=_DICTIONARY,
-    backwards_in_dictionary="Your code goes through the dictionary from its end, where the newest merges can stand. What "
+    backwards_in_dictionary="Your code goes through the dictionary from its end, where the newest merges can stand. "
+    "What "
     f"was learned first is merged first. {_AGAIN}",
     by_pair=f"Your code goes through the merges sorted by pair. Their ids say what was learned first. {_AGAIN}",
     first_place="Your code merges each pair at one place of the word only. Every place where it stands is merged. "
@@ -265,9 +275,11 @@ def replaying(on: Switches) -> Any:
 @exercise.faults(
     one_scan="Your code goes through the word once, from left to right, and merges what it meets. A merge makes new "
     f"neighbors, and the oldest pair goes first, wherever it stands. {_AGAIN}",
-    scans="Your code goes through the word from left to right and merges every pair that it meets and that was learned. "
+    scans="Your code goes through the word from left to right and merges every pair that it meets and that was "
+    "learned. "
     f"The oldest pair goes first, wherever it stands. {_AGAIN}",
-    growing="Your code lets one token grow from the left as long as a merge fits. The oldest pair of the whole word goes "
+    growing="Your code lets one token grow from the left as long as a merge fits. The oldest pair of the whole word "
+    "goes "
     f"first, wherever it stands. {_AGAIN}",
 )
 def scanning(on: Switches) -> Any:

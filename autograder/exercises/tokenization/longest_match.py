@@ -25,7 +25,8 @@ exercise = LAB.exercise(
         "no end works, return a list with '[UNK]' alone.",
     ),
     matters=(
-        "BERT (2019) still cuts search queries in this way in many products, and an emoji that it does not know costs it "
+        "BERT (2019) still cuts search queries in this way in many products, and an emoji that it does not know costs "
+        "it "
         "the whole word. Read llmlab/tokenization/wordpiece_tokenizer.py."
     ),
 )
@@ -115,7 +116,8 @@ _ENDLESS = (
 )
 _WHOLE = f"A word that cannot be spelled to its end is unknown as a whole. {_AGAIN}"
 _SPELLED = (
-    "Your code finds no piece that goes on with a word: it does not look them up as they are spelled, with ## before the "
+    "Your code finds no piece that goes on with a word: it does not look them up as they are spelled, with ## before "
+    "the "
     f"letters. {_AGAIN}"
 )
 _PLAIN = (
@@ -129,7 +131,8 @@ _PLAIN = (
     f"'##able' goes on with one: they are two tokens. {_AGAIN}",
     hashes_everywhere="Your code writes '##' before every piece, the first included. Only a piece that goes on with a "
     f"word has it. {_AGAIN}",
-    hashes_lost="Your code looks up the right pieces and returns them without '##', so nobody can tell any more where a "
+    hashes_lost="Your code looks up the right pieces and returns them without '##', so nobody can tell any more where "
+    "a "
     f"word begins. {_AGAIN}",
     hashes_added="Your code looks up pieces within a word without '##', and writes '##' before what it has found. The "
     f"piece with '##' is another entry of the vocabulary. {_AGAIN}",
@@ -141,25 +144,33 @@ _PLAIN = (
     hashes_at_the_start="Your code also begins a word with a piece that has '##'. Such a piece goes on with a word. "
     f"{_AGAIN}",
     shortest_first=f"Your code takes the shortest piece that fits, and so spells words letter by letter. {_AGAIN}",
-    whole_word_never="Your code never tries the piece that reaches to the end of the word: the loop over the ends begins "
+    whole_word_never="Your code never tries the piece that reaches to the end of the word: the loop over the ends "
+    "begins "
     f"one too early. {_AGAIN}",
-    letters_never=f"Your code never tries a piece of a single letter: the loop over the ends stops one too early. {_AGAIN}",
-    two_letters_further="After a piece with '##', your code goes on two letters too far: the signs ## are not in the word. "
+    letters_never="Your code never tries a piece of a single letter: the loop over the ends stops one too early. "
     f"{_AGAIN}",
-    one_further=f"After a piece, your code leaves out a letter. The next piece begins where the last one ended. {_AGAIN}",
+    two_letters_further="After a piece with '##', your code goes on two letters too far: the signs ## are not in the "
+    "word. "
+    f"{_AGAIN}",
+    one_further="After a piece, your code leaves out a letter. The next piece begins where the last one ended. "
+    f"{_AGAIN}",
     one_at_a_time="Your code looks for a piece at every letter, also at those that a piece has used up. The next piece "
     f"begins where the last one ended. {_AGAIN}",
     first_only=f"Your code returns the first piece alone. The rest of the word is to be cut, too. {_AGAIN}",
     last_lost=f"Your code loses the last piece. {_AGAIN}",
     endless=_ENDLESS,
-    stops_by_error="Your code ends in an error where no piece fits. Such a word is unknown as a whole, and its pieces are "
+    stops_by_error="Your code ends in an error where no piece fits. Such a word is unknown as a whole, and its pieces "
+    "are "
     f"['[UNK]']. {_AGAIN}",
     rest_unknown=f"Your code keeps the pieces that it has and writes [UNK] for the rest of the word. {_WHOLE}",
     unknown_in_part=f"Your code puts [UNK] where nothing fits and goes on with the rest. {_WHOLE}",
-    unknown_marked=f"Your code puts [UNK] where nothing fits, within a word ##[UNK], and goes on with the rest. {_WHOLE}",
+    unknown_marked="Your code puts [UNK] where nothing fits, within a word ##[UNK], and goes on with the rest. "
+    f"{_WHOLE}",
     unknown_skipped=f"Your code leaves out the letters that it does not know, as if they were not there. {_WHOLE}",
-    unknown_kept=f"Your code keeps a letter that it does not know as a piece of its own, which the vocabulary lacks. {_WHOLE}",
-    rest_vanishes="Your code stops where nothing fits and returns the pieces that it has, so a part of the word vanishes. "
+    unknown_kept="Your code keeps a letter that it does not know as a piece of its own, which the vocabulary lacks. "
+    f"{_WHOLE}",
+    rest_vanishes="Your code stops where nothing fits and returns the pieces that it has, so a part of the word "
+    "vanishes. "
     f"{_WHOLE}",
     rest_in_one="Your code returns the rest of the word in one piece where nothing fits, and the vocabulary lacks it. "
     f"{_WHOLE}",
@@ -167,7 +178,8 @@ _PLAIN = (
     f"It should be ['[UNK]']. {_AGAIN}",
     none_for_unknown="For a word that cannot be cut, your code returns None. It should be ['[UNK]']. "
     f"{_AGAIN}",
-    bare_unknown="For a word that cannot be cut, your code returns the text '[UNK]'. Asked for is a list with it, since "
+    bare_unknown="For a word that cannot be cut, your code returns the text '[UNK]'. Asked for is a list with it, "
+    "since "
     f"the pieces of every word are a list. {_AGAIN}",
     unknown_per_letter="For a word that cannot be cut, your code writes [UNK] several times. One stands for the whole "
     f"word. {_AGAIN}",
@@ -299,7 +311,8 @@ def _ways(word: str, vocabulary: Any, start: int = 0) -> Iterator[list[str]]:
 
 
 @exercise.misconception(
-    "Where the longest piece leads nowhere, your code goes back and tries a shorter one. Greedy never goes back: such a "
+    "Where the longest piece leads nowhere, your code goes back and tries a shorter one. Greedy never goes back: such "
+    "a "
     f"word is unknown as a whole. {_AGAIN}"
 )
 def backtracking(word: str, vocabulary: Any) -> list[str]:
@@ -307,7 +320,8 @@ def backtracking(word: str, vocabulary: Any) -> list[str]:
 
 
 _FEWEST = (
-    "Your code finds the cut with the fewest pieces. Greedy takes the longest piece at each place and does not look ahead. "
+    "Your code finds the cut with the fewest pieces. Greedy takes the longest piece at each place and does not look "
+    "ahead. "
     f"{_AGAIN}"
 )
 
@@ -346,7 +360,8 @@ def from_the_end(word: str, vocabulary: Any) -> list[str]:
 
 
 _ANYWHERE = (
-    "Your code begins with the longest piece that stands anywhere in the word. The first piece is taken at the beginning, "
+    "Your code begins with the longest piece that stands anywhere in the word. The first piece is taken at the "
+    "beginning, "
     f"and each further one where the last ended. {_AGAIN}"
 )
 

@@ -11,7 +11,7 @@ from torch import Generator
 
 from autograder.exercise import Switches, whole
 from autograder.exercises.tokenization import LAB
-from autograder.exercises.tokenization._shared import Pair, ids_of, letters
+from autograder.exercises.tokenization._shared import Pair, Ways, ids_of, letters, one_of
 from llmlab import tokenization
 
 exercise = LAB.exercise(
@@ -93,13 +93,15 @@ _PAST = (
     f"{_AGAIN}"
 )
 _TEXT = (
-    "Your code replaces digits in a text, and the digits of a pair also stand in other ids: 15, 6 holds '5, 6'. Compare "
+    "Your code replaces digits in a text, and the digits of a pair also stand in other ids: 15, 6 holds '5, 6'. "
+    "Compare "
     f"ids, not digits. {_AGAIN}"
 )
 
 
 @exercise.faults(
-    second_half_kept="Your code puts the new id in the place of the first half, and looks at the second half once more, "
+    second_half_kept="Your code puts the new id in the place of the first half, and looks at the second half once "
+    "more, "
     f"as if it were still there. What was merged is used up, both halves. {_AGAIN}",
     nothing_used_up="Your code writes the new id and both halves of the pair behind it. The new id takes their place. "
     f"{_AGAIN}",
@@ -108,7 +110,8 @@ _TEXT = (
     others_lost=f"Your code returns the new ids alone. What does not belong to a pair stays as it is. {_AGAIN}",
     either_order="Your code merges the pair in either order. (a, b) stands for an a followed by a b, and says nothing "
     f"about 'ba'. {_AGAIN}",
-    in_pair="Your code merges any two neighbors that are both in the pair, such as 'bb' or 'ba' for (a, b). Each half has "
+    in_pair="Your code merges any two neighbors that are both in the pair, such as 'bb' or 'ba' for (a, b). Each half "
+    "has "
     f"its place. {_AGAIN}",
     left_only=f"Your code merges wherever the first id of the pair stands, whatever comes after it. {_AGAIN}",
     right_only="Your code merges wherever the second id of the pair comes next, whatever stands before it. "
@@ -124,11 +127,14 @@ _TEXT = (
     f"{_AGAIN}",
     past_the_end=_PAST,
     past_the_end_on_left=_PAST,
-    lists_only="Your code finds the pair in a list and never in a tuple: in Python [5, 6] == (5, 6) is False. Words come "
+    lists_only="Your code finds the pair in a list and never in a tuple: in Python [5, 6] == (5, 6) is False. Words "
+    "come "
     f"as tuples, too. {_AGAIN}",
-    tuples_only="Your code finds the pair in a tuple and never in a list: in Python [5, 6] == (5, 6) is False, and a slice "
+    tuples_only="Your code finds the pair in a tuple and never in a list: in Python [5, 6] == (5, 6) is False, and a "
+    "slice "
     f"of a list is a list. {_AGAIN}",
-    frozen="Your code changes a copy of its input, and fails if that is a tuple, which cannot be changed. Words come as "
+    frozen="Your code changes a copy of its input, and fails if that is a tuple, which cannot be changed. Words come "
+    "as "
     f"tuples, too. {_AGAIN}",
     empty_fails=f"Your code fails for a row without ids. It has nothing to merge, and comes out as it is. {_AGAIN}",
     single_lost=f"Your code returns nothing of a row of one id. It stays as it is. {_AGAIN}",
@@ -218,13 +224,13 @@ def _written(on: Switches, ids: Sequence[int], place: int, new: int) -> list[int
 
 
 def _given(on: Switches, merged: list[int], times: int) -> Any:
-    ways = {
+    ways: Ways = {
         "as_set": lambda: set(merged),
         "generator": lambda: (token for token in merged),
         "as_text": lambda: " ".join(map(str, merged)),
         "with_count": lambda: (merged, times),
     }
-    return next((made() for name, made in ways.items() if on(name)), merged)
+    return one_of(on, ways, merged)
 
 
 @exercise.misconception(
@@ -263,7 +269,8 @@ def in_printed_list(ids: Sequence[int], pair: Pair, new_id: int) -> list[int]:
 
 
 @exercise.misconception(
-    "Your code changes a list while a loop runs over its places, and asks for places that are gone: the list has become "
+    "Your code changes a list while a loop runs over its places, and asks for places that are gone: the list has "
+    "become "
     f"shorter. {_AGAIN}"
 )
 def shrinking(ids: Sequence[int], pair: Pair, new_id: int) -> list[int]:

@@ -12,7 +12,7 @@ from torch import Generator
 
 from autograder.exercise import Switches, whole
 from autograder.exercises.tokenization import LAB
-from autograder.exercises.tokenization._shared import keys_written, letters
+from autograder.exercises.tokenization._shared import Ways, keys_written, letters, one_of
 from llmlab import tokenization
 
 PiecePair = tuple[str, str]
@@ -121,9 +121,7 @@ _ROUNDED = (
     multiplied=f"Your code multiplies the three counts. The pair's count is divided by those of its pieces. {_AGAIN}",
     upside_down="Your scores stand on their heads: the product of the counts of the pieces is divided by that of the "
     f"pair. {_AGAIN}",
-    squared="Your code squares the count of the pair. The formula has it once. {again}".format(
-        again=_AGAIN
-    ),
+    squared=f"Your code squares the count of the pair. The formula has it once. {_AGAIN}",
     smoothed=f"Your code adds 1 to counts before it divides. The formula has the counts as they are. {_AGAIN}",
     whole_division="Your scores are whole numbers: // leaves the fraction away, and most scores are below 1. "
     f"{_AGAIN}",
@@ -198,20 +196,22 @@ def _formula(on: Switches, all_pieces: int, all_pairs: int) -> Callable[[int, in
     f"The two must be counted alike. {_AGAIN}",
     unweighted_pairs="Your code counts the pairs without the frequency of their words, and the single pieces with it. "
     f"The two must be counted alike. {_AGAIN}",
-    unweighted="Your code counts every word once, however often it comes. Pairs and pieces are weighted by the frequency "
+    unweighted="Your code counts every word once, however often it comes. Pairs and pieces are weighted by the "
+    "frequency "
     f"of their word. {_AGAIN}",
     piece_once_a_word="A piece that stands twice in a word is counted once for that word. Each place where it stands "
     f"counts. {_AGAIN}",
     pair_once_a_word="A pair that stands twice in a word is counted once for that word. Each place where it stands "
     f"counts. {_PAIRS}",
-    pairs_apart="Your code counts a piece that stands three times in a row as one pair. Every two neighbors are a pair, "
+    pairs_apart="Your code counts a piece that stands three times in a row as one pair. Every two neighbors are a "
+    "pair, "
     f"even if they share a piece. {_PAIRS}",
-    across_words="Your code also counts pairs across the border of two words. Merges never cross it. {again}".format(
-        again=_PAIRS
-    ),
-    pieces_of_pairs="Your code counts the pieces as they come in pairs, so one within a word counts twice and a word of "
+    across_words=f"Your code also counts pairs across the border of two words. Merges never cross it. {_PAIRS}",
+    pieces_of_pairs="Your code counts the pieces as they come in pairs, so one within a word counts twice and a word "
+    "of "
     f"one piece not at all. Each place where a piece stands counts once. {_AGAIN}",
-    pieces_by_side="Your code counts a piece on the left of pairs for one half and on the right for the other. C(a) and "
+    pieces_by_side="Your code counts a piece on the left of pairs for one half and on the right for the other. C(a) "
+    "and "
     f"C(b) count every place where the piece stands. {_AGAIN}",
     first_not_counted=_FIRST,
     first_not_found=_FIRST,
@@ -219,9 +219,11 @@ def _formula(on: Switches, all_pieces: int, all_pairs: int) -> Callable[[int, in
     last_not_found=_LAST,
     single_words_left_out="Your code leaves out words of a single piece. They have no pair, but their piece counts. "
     f"{_AGAIN}",
-    hashes_ignored="Your code counts a piece with '##' and one without as the same. `e` begins a word, `##e` goes on with "
+    hashes_ignored="Your code counts a piece with '##' and one without as the same. `e` begins a word, `##e` goes on "
+    "with "
     f"one: they are two pieces. {_AGAIN}",
-    pieces_anywhere="Your code counts a piece wherever its letters stand, also within longer pieces. A piece counts where "
+    pieces_anywhere="Your code counts a piece wherever its letters stand, also within longer pieces. A piece counts "
+    "where "
     f"it stands itself. {_AGAIN}",
 )
 def counting(on: Switches) -> Any:
@@ -297,9 +299,7 @@ def _pieces_counted(
 
 
 @exercise.faults(
-    best_pair="Your code returns the best pair alone. Asked for is the score of each pair. {again}".format(
-        again=_AGAIN
-    ),
+    best_pair=f"Your code returns the best pair alone. Asked for is the score of each pair. {_AGAIN}",
     best_score=f"Your code returns the best score alone. Asked for is the score of each pair. {_AGAIN}",
     best_entry=f"Your dictionary holds the best pair alone. Asked for is the score of each pair. {_AGAIN}",
     ranked=_LIST,
@@ -319,7 +319,7 @@ def giving(on: Switches) -> Any:
         scores = dict(tokenization.merge_scores(words))
         pieces = sorted({piece for word in words for piece in word})
         best = max(scores, key=lambda pair: scores[pair])
-        ways: dict[str, Callable[[], Any]] = {
+        ways: Ways = {
             "best_pair": lambda: best,
             "best_score": lambda: max(scores.values()),
             "best_entry": lambda: {best: scores[best]},
@@ -334,11 +334,11 @@ def giving(on: Switches) -> Any:
             },
             "zeros": lambda: {
                 pair: scores.get(pair, 0.0) for pair in itertools.product(pieces, pieces)
-            },  # type: ignore[call-overload]
+            },
             "normalized": lambda: {
                 pair: score / sum(scores.values()) for pair, score in scores.items()
             },
         }
-        return next((made() for name, made in ways.items() if on(name)), scores)
+        return one_of(on, ways, scores)
 
     return merge_scores

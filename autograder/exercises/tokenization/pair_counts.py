@@ -11,7 +11,15 @@ from torch import Generator
 
 from autograder.exercise import Switches, whole
 from autograder.exercises.tokenization import LAB
-from autograder.exercises.tokenization._shared import Pair, Words, ids_of, keys_written, letters
+from autograder.exercises.tokenization._shared import (
+    Pair,
+    Ways,
+    Words,
+    ids_of,
+    keys_written,
+    letters,
+    one_of,
+)
 from llmlab import tokenization
 
 exercise = LAB.exercise(
@@ -67,20 +75,24 @@ def one_word(implementation: Any, generator: Generator) -> Any:
 
 _AGAIN = "Reread 'Pairs that come together'."
 _ACROSS = (
-    "Your code pairs the last id of a word with the first of the next. Merges never cross the border between two words. "
+    "Your code pairs the last id of a word with the first of the next. Merges never cross the border between two "
+    "words. "
     f"{_AGAIN}"
 )
 _LIST = f"Your code returns a list. A dictionary is asked for, which gives each pair its count. {_AGAIN}"
 
 
 @exercise.faults(
-    step_two="Your code takes the ids two by two, so of a word of four it sees the first pair and the last, and not the "
+    step_two="Your code takes the ids two by two, so of a word of four it sees the first pair and the last, and not "
+    "the "
     f"one between. Each id but the last begins a pair. {_AGAIN}",
-    without_overlap="Your code jumps over an id after it has counted a pair of equal ids, so 'aaa' holds the pair (a, a) "
+    without_overlap="Your code jumps over an id after it has counted a pair of equal ids, so 'aaa' holds the pair (a, "
+    "a) "
     f"once. For counting, every two neighbors are a pair, even if they share an id. {_AGAIN}",
     combinations="Your code also counts pairs of ids that do not stand side by side: every id with each that comes "
     f"later in the word. Only neighbors are a pair. {_AGAIN}",
-    products="Your code pairs every id of a word with every id of it, in both orders and with itself. Only neighbors are "
+    products="Your code pairs every id of a word with every id of it, in both orders and with itself. Only neighbors "
+    "are "
     f"a pair. {_AGAIN}",
     once_a_word="A pair that stands twice in a word is counted once for that word. Each place where it stands counts. "
     f"{_AGAIN}",
@@ -89,7 +101,8 @@ _LIST = f"Your code returns a list. A dictionary is asked for, which gives each 
     wraps="Your code also pairs the last id of a word with its first, as if the word were a ring (in Python, the index "
     f"-1 is the last place). {_AGAIN}",
     turned=f"Your pairs stand the wrong way round: in 'ab' you count (b, a). Their order matters for merging. {_AGAIN}",
-    without_order="Your code takes (a, b) and (b, a) for the same pair. Their order matters: merging them gives 'ab' and "
+    without_order="Your code takes (a, b) and (b, a) for the same pair. Their order matters: merging them gives 'ab' "
+    "and "
     f"'ba'. {_AGAIN}",
     set_keys="The keys of your dictionary are sets. A set has no order and holds (a, a) as one id; a pair is a tuple. "
     f"{_AGAIN}",
@@ -103,7 +116,8 @@ _LIST = f"Your code returns a list. A dictionary is asked for, which gives each 
     f"{_AGAIN}",
     first_pair_only="Your code returns after the first pair. Does the `return` stand inside the loop over the pairs? "
     f"{_AGAIN}",
-    last_word_only="Your code gives the counts of the last word alone: for each word they begin anew. The dictionary is "
+    last_word_only="Your code gives the counts of the last word alone: for each word they begin anew. The dictionary "
+    "is "
     f"one for all words. {_AGAIN}",
 )
 def wrong_pairs(on: Switches) -> Any:
@@ -129,7 +143,7 @@ def _places(on: Switches, word: tuple[int, ...]) -> Iterator[Any]:
     pairs: list[Any] = list(itertools.pairwise(word))
     if on("without_overlap"):
         return _without_overlap(word)
-    ways = {
+    ways: Ways = {
         "step_two": lambda: list(zip(word[::2], word[1::2], strict=False)),
         "combinations": lambda: list(itertools.combinations(word, 2)),
         "products": lambda: list(itertools.product(word, word)),
@@ -141,7 +155,7 @@ def _places(on: Switches, word: tuple[int, ...]) -> Iterator[Any]:
         "past_the_end": lambda: [(word[i], word[i + 1]) for i in range(len(word))],
         "single_ids": lambda: list(word),
     }
-    return iter(next((made() for name, made in ways.items() if on(name)), pairs))
+    return iter(one_of(on, ways, pairs))
 
 
 def _without_overlap(word: tuple[int, ...]) -> Iterator[Pair]:
@@ -152,17 +166,18 @@ def _without_overlap(word: tuple[int, ...]) -> Iterator[Pair]:
 
 
 def _key(on: Switches, pair: Any) -> Any:
-    kinds = {
+    kinds: Ways = {
         "turned": lambda: pair[::-1],
         "without_order": lambda: (min(pair), max(pair)),
         "set_keys": lambda: frozenset(pair),
         "text_keys": lambda: str(pair),
     }
-    return next((made() for name, made in kinds.items() if on(name)), pair)
+    return one_of(on, kinds, pair)
 
 
 @exercise.faults(
-    by_word="Your code counts each word once, however often it comes. A pair in a word that was seen 900 times was seen "
+    by_word="Your code counts each word once, however often it comes. A pair in a word that was seen 900 times was "
+    "seen "
     f"900 times. {_AGAIN}",
     overwritten="Your code puts the frequency of the last word with the pair in the place of what was counted before. "
     f"The places add up. {_AGAIN}",
@@ -171,7 +186,8 @@ def _key(on: Switches, pair: Any) -> Any:
     largest_kept=f"Your code keeps the largest frequency of a word with the pair. The places add up. {_AGAIN}",
     first_as_one="Your code counts a pair as 1 where it meets it first, and by the frequency of the word from then on. "
     f"The first place counts by the frequency too. {_AGAIN}",
-    from_one=f"Your counts are all one too large: they begin at 1. A pair that was not seen yet has the count 0. {_AGAIN}",
+    from_one="Your counts are all one too large: they begin at 1. A pair that was not seen yet has the count 0. "
+    f"{_AGAIN}",
     first_twice="Your code counts the place where it first meets a pair twice: once when the pair gets its entry, and "
     f"once more when it is counted. {_AGAIN}",
     squared="A pair that stands n times in a word gets n times n: each of its places is multiplied by their number "
@@ -230,7 +246,7 @@ def wrong_results(on: Switches) -> Any:
     def pair_counts(words: Words) -> Any:
         counts = Counter(tokenization.pair_counts(words))
         ids = sorted({token for word in words for token in word})
-        ways = {
+        ways: Ways = {
             "zeros": lambda: {pair: counts[pair] for pair in itertools.product(ids, ids)},
             "shares": lambda: {pair: n / counts.total() for pair, n in counts.items()},
             "once_dropped": lambda: {pair: n for pair, n in counts.items() if n > 1},
@@ -241,7 +257,7 @@ def wrong_results(on: Switches) -> Any:
             "listed": lambda: list(counts.items()),
             "pairs_only": lambda: list(counts),
         }
-        return next((made() for name, made in ways.items() if on(name)), counts)
+        return one_of(on, ways, counts)
 
     return pair_counts
 
@@ -271,7 +287,8 @@ def across_written_out(words: Words) -> dict[Pair, int]:
 
 
 @exercise.misconception(
-    "Your code pairs the last id of a word with the first of the next, and counts each word once. Merges never cross the "
+    "Your code pairs the last id of a word with the first of the next, and counts each word once. Merges never cross "
+    "the "
     f"border between two words, and a word counts as often as it comes. {_AGAIN}"
 )
 def across_unweighted(words: Words) -> dict[Pair, int]:

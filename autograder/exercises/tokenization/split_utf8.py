@@ -9,7 +9,7 @@ from torch import Generator
 
 from autograder.exercise import Switches, whole
 from autograder.exercises.tokenization import LAB
-from autograder.exercises.tokenization._shared import letters
+from autograder.exercises.tokenization._shared import Ways, letters, one_of
 from llmlab import tokenization
 
 exercise = LAB.exercise(
@@ -88,6 +88,7 @@ def no_bytes(implementation: Any, generator: Generator) -> Any:
     return [written(implementation(b"")), written(implementation(b"x"))]
 
 
+_CONTINUATIONS = bytes(range(128, 192))
 _AGAIN = "Reread 'Numbers become bytes'."
 _EDGES = (
     "Your code takes too few bytes for a character whose first byte is 224 or 240, where the ranges of three and of "
@@ -142,88 +143,90 @@ _EDGES = (
     as_text="Your pieces are text. They should stay bytes: a part of a character cannot be written as text. "
     f"{_AGAIN}",
     latin=f"Your code makes text of the pieces, a character for each byte. They should stay bytes. {_AGAIN}",
-    reversed_order=f"Your pieces come from the last to the first. They are asked for in the order of the data. {_AGAIN}",
+    reversed_order="Your pieces come from the last to the first. They are asked for in the order of the data. "
+    f"{_AGAIN}",
     backwards="Your pieces are in order, but the bytes within each stand in reverse, so joined they are not the data. "
     f"{_AGAIN}",
     as_set="Your code returns a set. A set keeps no order, and holds a character that comes twice only once. A list is "
     f"asked for. {_AGAIN}",
     generator=f"Your code returns a generator. A list is asked for. {_AGAIN}",
-    first_only="Your code returns after the first byte, and for no bytes it returns nothing. Is the `return` inside the "
+    first_only="Your code returns after the first byte, and for no bytes it returns nothing. Is the `return` inside "
+    "the "
     f"loop? {_AGAIN}",
 )
 def cutting(on: Switches) -> Any:
     """Gather the pieces byte by byte."""
-
-    def continues(before: int, byte: int) -> bool:
-        if on("each_byte"):
-            return False
-        if on("runs"):
-            return byte >= 128 and before >= 128
-        if on("from_128"):
-            return byte >= 128
-        if on("below_192"):
-            return byte < 192
-        if on("inverted"):
-            return not 128 <= byte < 192
-        if on("after"):
-            return not 128 <= before < 192
-        if on("bare_bits"):
-            return bin(byte).startswith("0b10")
-        if on("one_bit"):
-            return not byte & 0x40
-        return 128 + on("first_left_out") <= byte < 192 - on("last_left_out")
-
-    def gathered(data: bytes) -> list[bytes]:
-        pieces: list[bytes] = []
-        for i, byte in enumerate(data):
-            goes_on = continues(data[i - 1] if i else 0, byte)
-            if (
-                goes_on
-                and on("orphans_apart")
-                and data[: i + 1].strip(bytes(range(128, 192))) == b""
-            ):
-                goes_on = False
-            if goes_on and (pieces or on("no_first")):
-                pieces[-1] += b"" if on("continuations_lost") else bytes([byte])
-            elif not goes_on or not on("orphans_lost"):
-                pieces.append(bytes([byte]))
-        if on("orphans_joined") and data and 128 <= data[0] < 192:
-            pieces[:2] = [b"".join(pieces[:2])]
-        return pieces
-
-    def kept(data: bytes, pieces: list[bytes]) -> list[bytes]:
-        if on("last_lost"):
-            return pieces[:-1]
-        if on("first_lost"):
-            return pieces[1:]
-        if (on("empty_first") and not (data and 128 <= data[0] < 192)) or (
-            on("empty_for_nothing") and not data
-        ):
-            return [b"", *pieces]
-        return pieces[::-1] if on("reversed_order") else pieces
-
-    def one(piece: bytes) -> Any:
-        kinds = {
-            "zeros": lambda: b"".join(map(bytes, piece)),
-            "numbers": lambda: list(piece),
-            "mutable": lambda: bytearray(piece),
-            "as_text": lambda: piece.decode(errors="replace"),
-            "latin": lambda: piece.decode("latin-1"),
-            "backwards": lambda: piece[::-1],
-        }
-        return next((made() for name, made in kinds.items() if on(name)), piece)
 
     def split_utf8(data: bytes) -> Any:
         if on("bare_numbers"):
             return list(data)
         if on("first_only"):
             return [data[:1]] if data else None
-        pieces = [one(piece) for piece in kept(data, gathered(data))]
+        pieces = [_one(on, piece) for piece in _kept(on, data, _gathered(on, data))]
         if on("as_set"):
             return set(pieces)
         return (piece for piece in pieces) if on("generator") else pieces
 
     return split_utf8
+
+
+def _continues(on: Switches, before: int, byte: int) -> bool:
+    """Say whether a byte goes on with a character."""
+    ways: Ways = {
+        "each_byte": lambda: False,
+        "runs": lambda: byte >= 128 and before >= 128,
+        "from_128": lambda: byte >= 128,
+        "below_192": lambda: byte < 192,
+        "inverted": lambda: not 128 <= byte < 192,
+        "after": lambda: not 128 <= before < 192,
+        "bare_bits": lambda: bin(byte).startswith("0b10"),
+        "one_bit": lambda: not byte & 0x40,
+        "first_left_out": lambda: 128 < byte < 192,
+        "last_left_out": lambda: 128 <= byte < 191,
+    }
+    return bool(one_of(on, ways, 128 <= byte < 192))
+
+
+def _gathered(on: Switches, data: bytes) -> list[bytes]:
+    """Gather the bytes of each piece."""
+    pieces: list[bytes] = []
+    for i, byte in enumerate(data):
+        goes_on = _continues(on, data[i - 1] if i else 0, byte)
+        if goes_on and on("orphans_apart") and not data[: i + 1].strip(_CONTINUATIONS):
+            goes_on = False
+        if goes_on and (pieces or on("no_first")):
+            pieces[-1] += b"" if on("continuations_lost") else bytes([byte])
+        elif not goes_on or not on("orphans_lost"):
+            pieces.append(bytes([byte]))
+    if on("orphans_joined") and data and data[0] in _CONTINUATIONS:
+        pieces[:2] = [b"".join(pieces[:2])]
+    return pieces
+
+
+def _kept(on: Switches, data: bytes, pieces: list[bytes]) -> list[bytes]:
+    """Leave pieces out, or add one."""
+    if on("last_lost"):
+        return pieces[:-1]
+    if on("first_lost"):
+        return pieces[1:]
+    if (on("empty_first") and not (data and data[0] in _CONTINUATIONS)) or (
+        on("empty_for_nothing") and not data
+    ):
+        return [b"", *pieces]
+    return pieces[::-1] if on("reversed_order") else pieces
+
+
+def _one(on: Switches, piece: bytes) -> Any:
+    """Make one piece what it is returned as."""
+    ways: Ways = {
+        "zeros": lambda: b"".join(map(bytes, piece)),
+        "numbers": lambda: list(piece),
+        "mutable": lambda: bytearray(piece),
+        "as_text": lambda: piece.decode(errors="replace"),
+        "latin": lambda: piece.decode("latin-1"),
+        "backwards": lambda: piece[::-1],
+    }
+    return one_of(on, ways, piece)
 
 
 @exercise.faults(
@@ -249,7 +252,7 @@ def by_first_byte(on: Switches) -> Any:
         return min(most, 2 + (byte >= three) + (byte >= four))
 
     def split_utf8(data: bytes) -> list[bytes]:
-        place = len(data) - len(data.lstrip(bytes(range(128, 192))))
+        place = len(data) - len(data.lstrip(_CONTINUATIONS))
         pieces = [data[:place]] if place else []
         while place < len(data):
             end = place + size(data[place])
@@ -270,7 +273,8 @@ def decoded(data: bytes) -> Any:
 
 
 @exercise.misconception(
-    "Your code decodes the bytes and returns text. The pieces should be bytes, and decoding fails where the data begins "
+    "Your code decodes the bytes and returns text. The pieces should be bytes, and decoding fails where the data "
+    "begins "
     f"or ends in the middle of a character. {_AGAIN}"
 )
 def decoded_text(data: bytes) -> Any:

@@ -11,7 +11,7 @@ from torch import Generator
 
 from autograder.exercise import Switches, whole
 from autograder.exercises.tokenization import LAB
-from autograder.exercises.tokenization._shared import Pair, keys_written, letters
+from autograder.exercises.tokenization._shared import Pair, Ways, keys_written, letters
 from llmlab import tokenization
 
 exercise = LAB.exercise(
@@ -111,11 +111,13 @@ _MET = (
 
 
 @exercise.faults(
-    larger_first="Of pairs that are equally frequent, your code takes the larger one. The rule says the smaller. Another "
+    larger_first="Of pairs that are equally frequent, your code takes the larger one. The rule says the smaller. "
+    "Another "
     "choice would be as good, but two people must get the same tokenizer from the same text. "
     f"{_TIES}",
     first_met=_MET,
-    last_met="Of pairs that are equally frequent, your code takes the one that it met last. Then the order of the words "
+    last_met="Of pairs that are equally frequent, your code takes the one that it met last. Then the order of the "
+    "words "
     f"in the text decides which tokens there are. {_TIES}",
     left_alone="Of pairs that are equally frequent, your code compares the first ids alone, and where they agree takes "
     f"the pair that it met first. Pairs are compared as Python compares tuples. {_TIES}",
@@ -125,31 +127,28 @@ _MET = (
     f"before (97, 1). Compare them as tuples of numbers. {_TIES}",
     rarest="Your code merges the rarest pair first. The most frequent is to be merged, since a new token pays where it "
     f"is used often. {_ROUNDS}",
-    by_pair="Your code always merges the smallest pair, whatever its count. The count decides, and the pair itself only "
+    by_pair="Your code always merges the smallest pair, whatever its count. The count decides, and the pair itself "
+    "only "
     f"between equals. {_TIES}",
     by_largest_pair="Your code always merges the largest pair, whatever its count. The count decides, and the pair "
     f"itself only between equals. {_TIES}",
-    by_score="Your code divides the count of a pair by the counts of its halves. That is WordPiece's question; BPE takes "
+    by_score="Your code divides the count of a pair by the counts of its halves. That is WordPiece's question; BPE "
+    "takes "
     f"the most frequent pair. {_ROUNDS}",
-    by_word="Your code trains as if each word came once: the frequencies get lost on the way. {again}".format(
-        again=_PAIRS
-    ),
+    by_word=f"Your code trains as if each word came once: the frequencies get lost on the way. {_PAIRS}",
     once_a_word="A pair that stands twice in a word is counted once for that word. Each place where it stands counts. "
     f"{_PAIRS}",
     without_overlap="Your code counts 'aaa' as one pair (a, a). For counting, every two neighbors are a pair, even if "
     f"they share an id. {_PAIRS}",
-    across="Your code counts pairs across the border of two words. Merges never cross it. {again}".format(
-        again=_PAIRS
-    ),
+    across=f"Your code counts pairs across the border of two words. Merges never cross it. {_PAIRS}",
     counted_once="Your code counts once, before the first merge, and takes the most frequent pairs of that count. Each "
     f"merge makes new pairs and uses up old ones, and tokens longer than two bytes never come about. {_ROUNDS}",
     without_an_end=_EMPTY,
     without_an_end_by_max=_EMPTY,
-    ends_at_one="Your code ends when the best pair comes only once. Many libraries have such a limit; here training goes "
+    ends_at_one="Your code ends when the best pair comes only once. Many libraries have such a limit; here training "
+    "goes "
     f"on as long as there is any pair. {_ROUNDS}",
-    ends_at_one_pair="Your code ends when a single pair is left. It can be merged too. {again}".format(
-        again=_ROUNDS
-    ),
+    ends_at_one_pair=f"Your code ends when a single pair is left. It can be merged too. {_ROUNDS}",
 )
 def choosing(on: Switches) -> Any:
     """Count and choose wrongly."""
@@ -238,10 +237,9 @@ _LIST = f"Your code returns a list. Asked for is a dictionary from each pair to 
     one_id_late=_IDS,
     one_id_early="Your new ids begin at 255, which is a byte already. The first merge makes the id after that. "
     f"{_ROUNDS}",
-    from_zero="Your new ids begin at 0, which is a byte already. Ids up to 255 stand for the bytes. {again}".format(
-        again=_ROUNDS
-    ),
-    after_the_largest="Your new ids begin after the largest byte of the words. Ids up to 255 stand for the bytes, also for "
+    from_zero=f"Your new ids begin at 0, which is a byte already. Ids up to 255 stand for the bytes. {_ROUNDS}",
+    after_the_largest="Your new ids begin after the largest byte of the words. Ids up to 255 stand for the bytes, "
+    "also for "
     f"those that no word holds. {_ROUNDS}",
     counts_stored="Your dictionary gives each pair its count. Asked for is the id that the pair makes. "
     f"{_ROUNDS}",
@@ -252,11 +250,14 @@ _LIST = f"Your code returns a list. Asked for is a dictionary from each pair to 
     f"{_TWO}",
     second_half_kept="Your code leaves the second half of a pair standing after the new id. Both halves are used up. "
     f"{_TWO}",
-    frequencies_lost="Your code loses the frequencies with the first merge: from then on each word counts once. A merged "
+    frequencies_lost="Your code loses the frequencies with the first merge: from then on each word counts once. A "
+    "merged "
     f"word comes as often as before. {_ROUNDS}",
-    shrinking_words="Your code forgets the words without the pair in each round. They stay, and are counted again in the "
+    shrinking_words="Your code forgets the words without the pair in each round. They stay, and are counted again in "
+    "the "
     f"next. {_ROUNDS}",
-    list_keys="Your code makes a list the key of a dictionary, and Python refuses: a list can change. `merge_pair` returns "
+    list_keys="Your code makes a list the key of a dictionary, and Python refuses: a list can change. `merge_pair` "
+    "returns "
     f"a list; the words are tuples. {_ROUNDS}",
     one_merge=f"Your code learns one merge and returns. Does the `return` stand inside the loop? {_ROUNDS}",
     one_extra=f"Your code learns one merge more than was asked for. {_ROUNDS}",
@@ -265,13 +266,15 @@ _LIST = f"Your code returns a list. Asked for is a dictionary from each pair to 
     f"here, none. {_ROUNDS}",
     inverted="Your dictionary leads from ids to pairs. Asked for is the other way: from each pair to the id that it "
     f"makes. {_ROUNDS}",
-    sorted_pairs="Your dictionary is sorted by pairs. Asked for is the order in which they were learned, which is that of "
+    sorted_pairs="Your dictionary is sorted by pairs. Asked for is the order in which they were learned, which is "
+    "that of "
     f"their ids. {_ROUNDS}",
     pairs_listed=_LIST,
     items_listed=_LIST,
     bytes_pairs="The keys of your dictionary are pairs of bytes. A pair is two ids, and a byte's id is its number. "
     f"{_ROUNDS}",
-    spelled_keys="The keys of your dictionary are the merged bytes. Asked for are pairs of ids: encoding has to know what "
+    spelled_keys="The keys of your dictionary are the merged bytes. Asked for are pairs of ids: encoding has to know "
+    "what "
     f"was merged with what. {_ROUNDS}",
     text_keys=f"The keys of your dictionary are text. A pair is a tuple of two ids. {_ROUNDS}",
     with_words=f"Your code returns more than the merges. Asked for is the dictionary alone. {_ROUNDS}",
@@ -345,7 +348,7 @@ def _given(on: Switches, merges: dict[Pair, int]) -> Any:
         if on("bytes_pairs"):
             return {(spelled[a], spelled[b]): new_id for (a, b), new_id in merges.items()}
         return {spelled[new_id]: new_id for new_id in merges.values()}
-    ways = {
+    ways: Ways = {
         "inverted": lambda: {new_id: pair for pair, new_id in merges.items()},
         "sorted_pairs": lambda: {pair: merges[pair] for pair in sorted(merges)},
         "pairs_listed": lambda: list(merges),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -11,7 +12,7 @@ from torch import Generator
 
 from autograder.exercise import Switches
 from autograder.exercises.tokenization import LAB
-from autograder.exercises.tokenization._shared import LimitedDict, letters
+from autograder.exercises.tokenization._shared import LimitedDict, Ways, letters, one_of
 from llmlab import tokenization
 
 exercise = LAB.exercise(
@@ -130,7 +131,8 @@ def long_word(implementation: Any, generator: Generator) -> Any:
 _PATH = "Reread 'The best path'."
 _SUMS = "Reread 'Products become sums'."
 _MULTIPLIED = (
-    "Your code multiplies probabilities. For a long word the product becomes 0, and then all cuts look alike. Logarithms "
+    "Your code multiplies probabilities. For a long word the product becomes 0, and then all cuts look alike. "
+    "Logarithms "
     f"are added, and stay in range. {_SUMS}"
 )
 _ALONE = (
@@ -138,11 +140,13 @@ _ALONE = (
     f"begins belongs to its score. {_PATH}"
 )
 _WHOLE = (
-    "Your code returns the word in one piece, whatever its score. Either the best sums begin at a number that no sum of "
+    "Your code returns the word in one piece, whatever its score. Either the best sums begin at a number that no sum "
+    "of "
     f"logarithms can beat, such as 0, or the last place of the word is never reached. {_PATH}"
 )
 _UNKNOWN_CHEAP = (
-    "Your code gives parts of the word that are no pieces a score, and takes them. Only pieces of the vocabulary may take "
+    "Your code gives parts of the word that are no pieces a score, and takes them. Only pieces of the vocabulary may "
+    "take "
     f"part. {_PATH}"
 )
 _UNKNOWN_FAILS = (
@@ -150,7 +154,8 @@ _UNKNOWN_FAILS = (
     f"{_PATH}"
 )
 _LETTERS = (
-    "Your code cuts the word into single letters: at each place it keeps the last way that it tries, or the one with the "
+    "Your code cuts the word into single letters: at each place it keeps the last way that it tries, or the one with "
+    "the "
     f"most pieces. The best sum is to be kept. {_PATH}"
 )
 
@@ -160,7 +165,8 @@ _LETTERS = (
     f"is the one nearest to 0. {_SUMS}",
     multiplied=_MULTIPLIED,
     multiplied_from_below=_MULTIPLIED,
-    probabilities_added="Your code adds up probabilities, so many pieces look better than few. The probability of a cut is "
+    probabilities_added="Your code adds up probabilities, so many pieces look better than few. The probability of a "
+    "cut is "
     f"the product; what adds up are the logarithms. {_SUMS}",
     logarithms_multiplied="Your code multiplies the logarithms. A product of probabilities is a sum of logarithms. "
     f"{_SUMS}",
@@ -175,12 +181,15 @@ _LETTERS = (
     unknown_at_hundred=_UNKNOWN_CHEAP,
     unknown_fails=_UNKNOWN_FAILS,
     unknown_fails_forward=_UNKNOWN_FAILS,
-    first_way="At each place your code keeps the first way that it finds, and so takes the longest piece that ends there. "
+    first_way="At each place your code keeps the first way that it finds, and so takes the longest piece that ends "
+    "there. "
     f"The best sum is to be kept. {_PATH}",
     last_way=_LETTERS,
     two_letters_at_most=f"Your code never tries pieces of more than two letters. A piece can be of any length. {_PATH}",
-    three_letters_at_most=f"Your code never tries pieces of more than three letters. A piece can be of any length. {_PATH}",
-    four_letters_at_most=f"Your code never tries pieces of more than four letters. A piece can be of any length. {_PATH}",
+    three_letters_at_most="Your code never tries pieces of more than three letters. A piece can be of any length. "
+    f"{_PATH}",
+    four_letters_at_most="Your code never tries pieces of more than four letters. A piece can be of any length. "
+    f"{_PATH}",
     first_letter_apart="Your code cuts the first letter off by itself: no longer piece is tried at the beginning. "
     f"{_PATH}",
     whole_never=f"Your code never takes the whole word as one piece. It may be the best. {_PATH}",
@@ -192,17 +201,11 @@ _LETTERS = (
     first_lost=f"Your code loses the first piece: the walk back ends one step too early. {_PATH}",
     last_lost=f"Your code loses the last piece: the walk back begins one step too late. {_PATH}",
     empty_first=f"Your list has an empty piece at the front. The walk back ends at place 0. {_PATH}",
-    empty_for_empty="For an empty word, your code gives one empty piece. It has no pieces. {again}".format(
-        again=_PATH
-    ),
+    empty_for_empty=f"For an empty word, your code gives one empty piece. It has no pieces. {_PATH}",
     fails_for_empty=f"Your code fails for an empty word. It has no pieces. {_PATH}",
-    places_given="Your code returns places in the word, not the pieces between them. {again}".format(
-        again=_PATH
-    ),
+    places_given=f"Your code returns places in the word, not the pieces between them. {_PATH}",
     score_given=f"Your code returns the best sum. Asked for are the pieces that give it. {_PATH}",
-    score_too="Your code returns the best sum beside the pieces. The pieces alone are asked for. {again}".format(
-        again=_PATH
-    ),
+    score_too=f"Your code returns the best sum beside the pieces. The pieces alone are asked for. {_PATH}",
     as_text=f"Your code returns one text. Asked for is a list of pieces. {_PATH}",
 )
 def best_path(on: Switches) -> Any:
@@ -216,7 +219,7 @@ def best_path(on: Switches) -> Any:
         best, came_from = _filled(on, word, log_probs)
         if on("all_places"):
             places = [*sorted(set(came_from)), len(word)]
-            return [word[i:j] for i, j in zip(places, places[1:], strict=False)]
+            return [word[i:j] for i, j in itertools.pairwise(places)]
         places, end = [len(word)], len(word)
         while end:
             end = came_from[end]
@@ -296,8 +299,8 @@ def _better(on: Switches, total: float, best: float, known: bool) -> bool:
 
 
 def _given(on: Switches, word: str, places: list[int], best: float) -> Any:
-    pieces = [word[i:j] for i, j in zip(places, places[1:], strict=False)]
-    ways: dict[str, Callable[[], Any]] = {
+    pieces = [word[i:j] for i, j in itertools.pairwise(places)]
+    ways: Ways = {
         "not_turned": lambda: pieces[::-1],
         "letters_turned": lambda: [piece[::-1] for piece in pieces],
         "first_lost": lambda: pieces[1:],
@@ -308,7 +311,7 @@ def _given(on: Switches, word: str, places: list[int], best: float) -> Any:
         "score_too": lambda: (pieces, best),
         "as_text": lambda: " ".join(pieces),
     }
-    return next((made() for name, made in ways.items() if on(name)), pieces)
+    return one_of(on, ways, pieces)
 
 
 @exercise.misconception(
@@ -338,7 +341,8 @@ def greedy_probable(word: str, log_probs: Mapping[str, float]) -> list[str]:
 
 
 @exercise.misconception(
-    "Your code finds the cut whose pieces have the best score on average. What counts is the sum, so a cut of few pieces "
+    "Your code finds the cut whose pieces have the best score on average. What counts is the sum, so a cut of few "
+    "pieces "
     f"is not judged by their mean. {_PATH}"
 )
 def best_on_average(word: str, log_probs: Mapping[str, float]) -> list[str]:
@@ -355,7 +359,8 @@ def best_on_average(word: str, log_probs: Mapping[str, float]) -> list[str]:
 
 
 _ALL = (
-    "Your code looks into the dictionary far more often than the word has parts: it tries cut after cut, and their number "
+    "Your code looks into the dictionary far more often than the word has parts: it tries cut after cut, and their "
+    "number "
     f"doubles with each letter. Keep the best for each place instead. {_PATH}"
 )
 
