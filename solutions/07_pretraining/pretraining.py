@@ -2,9 +2,9 @@
 # # Lab 07: Pretraining
 #
 # A language model begins as a heap of random numbers. Nobody tells it what a word is, or that a fox cannot be in two
-# places. It reads, guesses the next token, is wrong, and changes a little; a few hundred times in this lab, a few
-# million times in a real one. This is **pretraining**, and it is where nearly all of a model's knowledge and of its
-# cost comes from. In this lab you write the parts of a run, and then you run it, until it writes.
+# places. It reads, guesses the next token, is wrong, and changes a little; a few hundred times in this lab, a hundred
+# thousand to a million times in a real one. This is **pretraining**, and it is where nearly all of a model's knowledge
+# and of its cost comes from. In this lab you write the parts of a run, and then you run it, until it writes.
 #
 # **What you will be able to do after this lab:**
 #
@@ -15,7 +15,13 @@
 # - read a loss curve, and tell a healthy run from a sick one.
 #
 # **What you need first:** cross-entropy (lab 01), AdamW and the training loop (lab 02), the transformer (labs 05 and
-# 06). **Time:** 100 to 120 minutes.
+# 06). **Time:** three and a half hours, in two sittings; *A place to stop* is marked in the middle.
+#
+# **Symbols:** $t_i$ is the $i$-th token of a text, $B$ rows of $n$ places are a batch, $V$ is the size of the vocabulary,
+# $p$ a probability, $L$ the loss, $\nabla L$ its gradient for all weights, $\lVert g \rVert$ the length of a vector $g$,
+# $s$ a step, $\eta$ the learning rate.
+#
+# Unless the text says otherwise, an answer leaves its inputs as they are.
 
 # %%
 import copy
@@ -82,8 +88,7 @@ print("AFTER: ", write(trained, its_tokenizer, temperature=0.0))
 # %% [markdown]
 # Both have the same architecture. The difference is a row of numbers, found by guessing the next token some
 # twenty-five million times. **Before you read on**: does the story keep its thread? Check who the hero is, what was
-# lost, what color it has, who helped, and who got it in the end. This story takes the most probable token each time.
-# Set `temperature=0.5`, try some seeds, and see what gets lost first.
+# lost, who helped, and who got it in the end. Set `temperature=0.5`, try some seeds, and see what gets lost first.
 #
 # ## From stories to tokens
 #
@@ -103,8 +108,10 @@ print(f"{corpus.manifest.documents:,} stories, {len(corpus):,} tokens of {corpus
 print([tokenizer.decode([token]) for token in corpus.read(0, 16).tolist()])
 
 # %% [markdown]
-# The row is cut into **windows** of equal length, wherever the cuts fall, and the windows are shuffled. A batch is a
-# few of them, one a row. Each window has one token more than the model reads. You see why in a moment.
+# The row is cut into **windows** of equal length, wherever the cuts fall, and the windows are shuffled. A **batch** is a
+# few of them, one a row: what one step learns from. Its gradient is that of a chance sample, which is why one speaks of
+# *stochastic* gradient descent. Once through all windows is an **epoch**. Each window has one token more than the model
+# reads. You see why in a moment.
 
 # %%
 windows = Windows(corpus, length=256)
@@ -124,11 +131,23 @@ print(repr(tokenizer.decode(batch[0, :40].tolist())))
 # |---|---|---|---|---|
 # | it should guess | upon | a | time | there |
 #
+# **Predict before you go on.** A batch has 8 windows of 257 tokens each. How many guesses does the model make on it?
+# Give the number the name `guesses_in_batch`.
+
+# %% exercise="pretraining.guesses_in_batch"
+### BEGIN SOLUTION
+guesses_in_batch = 8 * 256
+### END SOLUTION
+
+# %% check="pretraining.guesses_in_batch"
+check("pretraining.guesses_in_batch")
+
+# %% [markdown]
 # With $t_0, t_1, \dots, t_n$ the tokens of a window, the **inputs** are $t_0, \dots, t_{n-1}$ and the **targets**
 # $t_1, \dots, t_n$: the same row, one token further. For example, `[[5, 6, 7]]` gives the inputs `[[5, 6]]` and the
 # targets `[[6, 7]]`.
 #
-# **Write** `inputs_and_targets(ids)`.
+# **Write** `inputs_and_targets(ids)`. It returns two tensors of ids, first the inputs and then the targets.
 
 
 # %% exercise="pretraining.inputs_and_targets"
@@ -136,7 +155,7 @@ def inputs_and_targets(ids: Tensor) -> tuple[Tensor, Tensor]:
     """Make of each row what the model reads, and what it should guess at each place.
 
     Args:
-        ids: (batch, length + 1).
+        ids: (batch, length + 1), at least two in each row.
 
     Returns:
         The inputs and the targets, each (batch, length).
@@ -157,9 +176,8 @@ check("pretraining.inputs_and_targets")
 #
 # $$L = -\frac{1}{B\,n} \sum_{b=1}^{B} \sum_{i=1}^{n} \log p_{b,i}(t_{b,i+1})$$
 #
-# where $B$ is the number of rows in the batch, $n$ the number of places in each, $p_{b,i}$ the probabilities that the
-# model gives at place $i$ of row $b$, and $t_{b,i+1}$ the token that really came next. It is measured in **nats**: with
-# the natural logarithm.
+# where $p_{b,i}$ are the probabilities that the model gives at place $i$ of row $b$, and $t_{b,i+1}$ is the token that
+# really came next. It is measured in **nats**: with the natural logarithm.
 #
 # **A worked example.** One row, two places, a vocabulary of two tokens. At the first place both logits are 0, so each
 # token has the probability 0.5, and the surprise is $\log 2 = 0.693$. At the second the logits are $(\log 3, 0)$, so
@@ -180,8 +198,9 @@ print(f"log of the vocabulary size: {math.log(tokenizer.vocab_size):.3f}")
 # %% [markdown]
 # If the first loss of a run is far above that, the initialization is wrong. If it is far below, the answer leaks.
 #
-# **Write** `next_token_loss(logits, targets)`. PyTorch's `cross_entropy` and `nll_loss` are not allowed; `log_softmax`
-# is. (It takes the largest logit away first, so that no exponential overflows.)
+# **Write** `next_token_loss(logits, targets)`. It must hold for logits in the hundreds too, whose exponentials are too
+# large for float32. PyTorch's `cross_entropy` and `nll_loss` are not allowed; `log_softmax` is. (It takes the largest
+# logit away first, so that no exponential overflows.)
 
 
 # %% exercise="pretraining.next_token_loss"
@@ -189,11 +208,11 @@ def next_token_loss(logits: Tensor, targets: Tensor) -> Tensor:
     """Average the surprise at the targets over all rows and places, in nats.
 
     Args:
-        logits: (batch, length, vocabulary).
-        targets: (batch, length), ids of the vocabulary.
+        logits: (batch, length, vocabulary), also in the hundreds.
+        targets: (batch, length), ids of the vocabulary; each of them counts.
 
     Returns:
-        A tensor with one number, from which gradients can flow.
+        A tensor with one number and no axes, from which gradients can flow to the logits.
     """
     ### BEGIN SOLUTION
     log_probabilities = logits.log_softmax(dim=-1)
@@ -217,11 +236,12 @@ check("pretraining.next_token_loss")
 # | group | what | how many dimensions | weight decay |
 # |---|---|---|---|
 # | first | matrices and embedding tables | 2 or more | as asked |
-# | second | weights of norms, biases | fewer than 2 | 0 |
+# | second | weights of norms, biases, single numbers (0 dimensions) | fewer than 2 | 0 |
 #
-# PyTorch's optimizers take groups as a list of dictionaries, `[{"params": [...], "weight_decay": ...}, ...]`. In many
-# models the embedding table and the last map are one and the same parameter (they are *tied*); it must be in the list
-# once. And parameters whose `requires_grad` is false are not trained, so they belong in no group.
+# Names do not count, since every model has its own; the number of dimensions does. PyTorch's optimizers take groups as
+# a list of dictionaries, `[{"params": [...], "weight_decay": ...}, ...]`. In many models the embedding table and the
+# last map are one and the same parameter (they are *tied*); it must be in the list once. Parameters whose
+# `requires_grad` is false are not trained, so they belong in no group. Both groups come back, even if one is empty.
 #
 # For example, a linear map with a bias and a LayerNorm after it give a first group with one matrix, and a second with
 # three vectors: the bias of the map, and the weight and the bias of the norm.
@@ -238,8 +258,8 @@ def decay_groups(model: nn.Module, weight_decay: float) -> list[dict]:
         weight_decay: For the first group.
 
     Returns:
-        Two dictionaries, each with `params` (a list) and `weight_decay`: first what has two dimensions or more, then
-        the rest.
+        Two dictionaries, each with `params` (a list of parameters, perhaps empty) and `weight_decay`: first what has
+        two dimensions or more, then the rest, with 0.
     """
     ### BEGIN SOLUTION
     parameters = [one for one in model.parameters() if one.requires_grad]
@@ -256,8 +276,9 @@ check("pretraining.decay_groups")
 # %% [markdown]
 # ## How fast to learn
 #
-# The learning rate is the number that decides most about a run. The next cell trains a very small model four times for
-# 60 steps (some ten seconds in all). **Predict first**: which of the four ends lowest?
+# A number that one chooses, and that is not learned, is a **hyperparameter**. The learning rate is the one that decides
+# most about a run. The next cell trains a very small model four times for 60 steps (some ten seconds in all).
+# **Predict first**: which of the four ends lowest?
 
 
 # %%
@@ -295,9 +316,8 @@ for name, losses in runs.items():
     print(f"{name:>33}: mean loss of the last ten steps {sum(losses[-10:]) / 10:.2f}")
 
 # %% [markdown]
-# At 0.0003 the model has hardly begun. At 0.03 without a warm-up it jumps up in its first steps, and then needs the rest
-# of the run to make good for it. And now the surprise: the *same* rate, reached slowly, ends lower than the ten times
-# smaller one. What was too large was not the rate, but the rate at the beginning.
+# At 0.0003 the model has hardly begun. At 0.03 without a warm-up it jumps up at first, and needs the rest of the run to
+# make good for it. And now the surprise: the *same* rate, reached slowly, ends lower than the ten times smaller one.
 #
 # ## Slowly up, slowly down
 #
@@ -305,19 +325,20 @@ for name, losses in runs.items():
 # gradients point the same way. Long steps now lead to places that are hard to come back from. So the rate rises in
 # equal parts over the first few steps.
 #
-# **Down.** At the end the loss lies in a narrow valley, and steps that were right before are now too long: they jump
-# from one side to the other. Shorter steps settle. Half a cosine (Loshchilov & Hutter, 2016) goes down gently at both
-# ends. For step $s$, counted from 0:
+# **Down.** At the end steps that were right before are too long: they jump from one side of a narrow valley to the
+# other. Half a cosine (Loshchilov & Hutter, 2016) goes down gently at both ends. For step $s$, counted from 0:
 #
 # $$\eta(s) = \begin{cases} \eta_{\max} \cdot \dfrac{s + 1}{w + 1} & \text{if } s < w \\[2ex]
 # \eta_{\min} + (\eta_{\max} - \eta_{\min}) \cdot \dfrac{1 + \cos(\pi q)}{2}, \quad
 # q = \min\!\left(1, \dfrac{s - w}{T - w}\right) & \text{otherwise} \end{cases}$$
 #
 # where $\eta_{\max}$ is the `peak`, $\eta_{\min}$ the `floor`, $w$ the `warmup_steps`, $T$ the `total_steps`, and $q$
-# how far the way down has come, from 0 to 1.
+# how far the way down has come, from 0 to 1. The way up starts near 0, whatever the floor: the floor is where the way
+# down ends.
 #
-# **A worked example.** $w = 3$, $T = 11$, peak 1, floor 0. Steps 0, 1, 2 have 0.25, 0.5 and 0.75; step 3 is the first
-# at the peak. At step 7 half of the way down is done, $q = 0.5$, and the rate is 0.5. From step 11 on it is 0.
+# **A worked example.** $w = 3$, $T = 11$, peak 1, floor 0.2. Steps 0, 1, 2 have 0.25, 0.5 and 0.75; step 3 is the first
+# at the peak. At step 7 half of the way down is done, $q = 0.5$, and the rate is $0.2 + 0.8 \cdot 0.5 = 0.6$. From step
+# 11 on it is 0.2. With $w = 0$ there is no way up, and step 0 has the peak.
 
 # %%
 plt.figure(figsize=(6.5, 2.8))
@@ -336,7 +357,7 @@ plt.legend()
 plt.show()
 
 # %% [markdown]
-# **Write** `cosine_with_warmup`. `math.cos` and `math.pi` are at hand.
+# **Write** `cosine_with_warmup`. It returns a plain number, not a tensor; `math.cos` and `math.pi` are at hand.
 
 
 # %% exercise="pretraining.cosine_with_warmup"
@@ -353,7 +374,7 @@ def cosine_with_warmup(
         floor: The last learning rate.
 
     Returns:
-        One number.
+        A plain number.
     """
     ### BEGIN SOLUTION
     if step < warmup_steps:
@@ -367,6 +388,11 @@ def cosine_with_warmup(
 check("pretraining.cosine_with_warmup")
 
 # %% [markdown]
+# ## A place to stop
+#
+# You have the loss, the groups and the schedule. The second sitting takes the steps. Run all cells again when you come
+# back.
+#
 # ## A large batch in small parts
 #
 # Large models are trained on batches of millions of tokens: GPT-3 on 3.2 million (Brown et al., 2020). A gradient from
@@ -378,17 +404,35 @@ check("pretraining.cosine_with_warmup")
 #
 # $$L = \frac{1}{k} \sum_{j=1}^{k} L_j, \qquad \nabla L = \sum_{j=1}^{k} \nabla\!\left(\frac{L_j}{k}\right)$$
 #
-# where $\nabla$ is the gradient with respect to all weights. And `backward()` *adds* to the gradients that are there.
-# So one part after the other goes forward and backward, and is forgotten; at the end the gradients hold the sum. The
+# And `backward()` *adds* to the gradients that are there. So one part after the other goes forward once and backward
+# once, and what was computed for it is forgotten before the next begins; at the end the gradients hold the sum. The
 # optimizer steps once.
 #
 # **A worked example.** Two parts with the losses 2 and 4, and for some weight the gradients 1 and 3. The loss of the
 # whole is 3, and the weight's gradient $1/2 + 3/2 = 2$.
 #
+# **Predict.** A batch of 64 texts is cut into 8 parts. What becomes smaller than with the whole batch at once?
+#
+# - `"a"`: the memory for what is computed on the way forward.
+# - `"b"`: the number of multiplications.
+# - `"c"`: how much the gradient is a matter of chance.
+# - `"d"`: the memory for the optimizer's running means.
+#
+# Give the letter the name `becomes_smaller`.
+
+# %% exercise="pretraining.becomes_smaller"
+### BEGIN SOLUTION
+becomes_smaller = "a"
+### END SOLUTION
+
+# %% check="pretraining.becomes_smaller"
+check("pretraining.becomes_smaller")
+
+# %% [markdown]
 # **Write** `accumulate_gradients(model, micro_batches)`. Each part is a batch of ids like the one above. The
-# library's `inputs_and_targets` and `next_token_loss` do the rest, so that this exercise does not depend on an
-# earlier one. Do not clear the gradients: whoever calls your function has done that. `.item()` makes a number of a
-# tensor with one.
+# library's `inputs_and_targets` and `next_token_loss` do the rest. Joining the parts again, or keeping all of them until
+# the end, would need the memory that is missing. Add to the gradients that are there, and do not clear or divide those:
+# they belong to who calls you. `.item()` makes a number of a tensor with one.
 
 
 # %% exercise="pretraining.accumulate_gradients"
@@ -400,7 +444,7 @@ def accumulate_gradients(model: nn.Module, micro_batches: Sequence[Tensor]) -> f
         micro_batches: The parts, each (batch, length + 1), all of one shape.
 
     Returns:
-        The loss of the whole batch, a plain number.
+        The loss of the whole batch, a plain number and not a tensor.
     """
     ### BEGIN SOLUTION
     total = 0.0
@@ -419,10 +463,9 @@ check("pretraining.accumulate_gradients")
 # %% [markdown]
 # ## A step that is too long
 #
-# Now and then a batch is unlike all others: a page of code among stories, a line repeated a thousand times. Its
-# gradient can be a hundred times as long as usual, and one step along it can throw a model back by days. The cure is
-# old (Pascanu et al., 2012): keep the direction, and shorten the step. Put all gradients of all parameters into one
-# long vector $g$. Its length is
+# Now and then a batch is unlike all others, as a line repeated a thousand times. Its gradient can be a hundred times as
+# long as usual, and one step along it can throw a model back by days. The cure is old (Pascanu et al., 2012): keep the
+# direction, and shorten the step. Put all gradients of all parameters into one long vector $g$. Its length is
 #
 # $$\lVert g \rVert = \sqrt{\sum_p \sum_i g_{p,i}^2}, \qquad g \leftarrow g \cdot \min\!\left(1, \frac{c}{\lVert g \rVert}\right)$$
 #
@@ -435,9 +478,22 @@ check("pretraining.accumulate_gradients")
 # The length is worth looking at in each step, since it tells of trouble before the loss does. So it is returned, as
 # it was *before*.
 #
-# **Write** `clip_gradient_norm(parameters, max_norm)`. It changes the gradients in place. Parameters whose `grad` is
-# `None` are left out. Mind that `model.parameters()` can be gone through only once. PyTorch's own clipping is not
-# allowed.
+# **Predict.** Two parameters have the gradients $(6)$ and $(0, 8)$, and $c = 5$. What becomes of the 8? Give the number
+# the name `clipped_number`.
+
+# %% exercise="pretraining.clipped_number"
+### BEGIN SOLUTION
+clipped_number = 8 * 5 / 10
+### END SOLUTION
+
+# %% check="pretraining.clipped_number"
+check("pretraining.clipped_number")
+
+# %% [markdown]
+# **Write** `clip_gradient_norm(parameters, max_norm)`. Afterward each parameter's `grad` holds its shortened gradient:
+# change it in place, or put a new tensor there. Parameters whose `grad` is `None` are left out, and keep it. Mind that
+# `model.parameters()` can be gone through only once. What `torch.nn.utils` has for this is not allowed. The length is
+# never 0 here.
 
 
 # %% exercise="pretraining.clip_gradient_norm"
@@ -445,11 +501,11 @@ def clip_gradient_norm(parameters: Iterable[Tensor], max_norm: float) -> Tensor:
     """Shorten all gradients by one factor, so that together they are no longer than allowed.
 
     Args:
-        parameters: Some may have no gradient.
+        parameters: Tensors with a `grad`, which may be None; they can perhaps be gone through only once.
         max_norm: The longest that is allowed.
 
     Returns:
-        The length before, a tensor with one number.
+        The length before, as a tensor with one number (or a plain number).
     """
     ### BEGIN SOLUTION
     gradients = [one.grad for one in parameters if one.grad is not None]
@@ -469,7 +525,24 @@ check("pretraining.clip_gradient_norm")
 #
 # Most of the time of a run goes into matrix products, and hardware does them twice to sixteen times as fast in 16 bits
 # as in 32. **bfloat16** keeps the range of float32, with 8 bits for the exponent, and gives up digits: 8 bits of them
-# are left. That is enough for a product, and not for a sum of many small steps:
+# are left: the next number after 1 is 1.0078. Every result is rounded to the nearest number that there is.
+#
+# **Predict.** A weight of 1 in bfloat16 takes a thousand steps of 0.001, one after the other. What is it then?
+#
+# - `"a"`: 2.
+# - `"b"`: nearly 2, about 1.98.
+# - `"c"`: 1.
+# - `"d"`: infinite.
+#
+# Give the letter the name `thousand_steps`, and then try it in the cell after the check.
+
+# %% exercise="pretraining.thousand_steps"
+### BEGIN SOLUTION
+thousand_steps = "c"
+### END SOLUTION
+
+# %% check="pretraining.thousand_steps"
+check("pretraining.thousand_steps")
 
 # %%
 weight = torch.tensor(1.0, dtype=torch.bfloat16)
@@ -479,10 +552,10 @@ print("1 and a thousand steps of 0.001 in bfloat16:", weight.item())
 print("The next number after 1 in bfloat16:", 1 + torch.finfo(torch.bfloat16).eps)
 
 # %% [markdown]
-# The weight has not moved: each step was rounded away. So runs use **mixed precision** (Micikevicius et al., 2017):
-# weights, gradients' sums and the optimizer's means in float32, and the products of the forward and backward pass in
-# bfloat16. In PyTorch that is one line around the forward pass, `with torch.autocast("cpu", torch.bfloat16):`. Our
-# model is so small that we stay with float32.
+# Eight bits are enough for a product, and not for a sum of many small steps: each was rounded away. So runs use **mixed
+# precision** (Micikevicius et al., 2017): weights, gradients' sums and the optimizer's means in float32, and the
+# products of the forward and backward pass in bfloat16. In PyTorch that is one line around the forward pass, `with
+# torch.autocast("cpu", torch.bfloat16):`.
 #
 # ## A run that can be stopped
 #
@@ -498,9 +571,25 @@ print("The next number after 1 in bfloat16:", 1 + torch.finfo(torch.bfloat16).ep
 # | `batches` | the place in the data | the model reads again what it knows |
 #
 # With all four, the run goes on *bit for bit* as if nothing had happened. Model, optimizer and batches have a
-# `state_dict()` each. There is one trap. A `state_dict` does not copy: its tensors are the model's own, and the next
-# step changes them. As long as you write them to disk at once, that does no harm. A snapshot that stays in memory,
-# from which to go back after a bad step, needs a **copy**: `copy.deepcopy`.
+# `state_dict()` each, a dictionary that can hold others. There is one trap: a `state_dict` does not copy.
+#
+# **Predict.** The cell after the check calls `small.state_dict()` `shared`, and a deep copy of it `kept`. Then a weight of
+# 0.3 is raised by 1 in place. What do `shared` and `kept` hold now?
+#
+# - `"a"`: 0.3 and 0.3.
+# - `"b"`: 1.3 and 0.3.
+# - `"c"`: 0.3 and 1.3.
+# - `"d"`: 1.3 and 1.3.
+#
+# Give the letter the name `shared_after_step`.
+
+# %% exercise="pretraining.shared_after_step"
+### BEGIN SOLUTION
+shared_after_step = "b"
+### END SOLUTION
+
+# %% check="pretraining.shared_after_step"
+check("pretraining.shared_after_step")
 
 # %%
 small = nn.Linear(1, 1, bias=False)
@@ -513,8 +602,12 @@ print(
 )
 
 # %% [markdown]
-# **Write** `snapshot(model, optimizer, step, batches)`: a dictionary with the four names of the table. It must not
-# change when the run goes on.
+# The tensors of a `state_dict` are the model's own, and the next step changes them. Written to disk at once, they do no
+# harm. A snapshot that stays in memory needs a **copy** of all three states, since you cannot know what a `state_dict`
+# shares, or how deep. `copy.deepcopy` copies dictionaries within dictionaries, and the tensors in them.
+#
+# **Write** `snapshot(model, optimizer, step, batches)`: a dictionary with the four names of the table and no others. It
+# must not change when the run goes on, and the run must not notice it.
 
 
 # %% exercise="pretraining.snapshot"
@@ -530,7 +623,8 @@ def snapshot(
         batches: Has a `state_dict()`, with its place in the data.
 
     Returns:
-        The states of model, optimizer and batches, and the step, under the names of the arguments.
+        Copies of the states of model, optimizer and batches, and the step (the plain number that is given), under the
+        names of the arguments.
     """
     ### BEGIN SOLUTION
     return copy.deepcopy(
@@ -605,7 +699,7 @@ def my_validation(model: nn.Module) -> float:
 # Now start it. It takes about a minute. Watch the view while it runs:
 #
 # 1. The loss begins near $\log V$. What has the model learned when it reaches 5? When it reaches 2? Look at what it
-#    writes.
+#    writes (the view shows the first 120 tokens).
 # 2. Where is the gradient longest?
 # 3. What does the loss do while the learning rate falls?
 
@@ -626,17 +720,15 @@ for seed in (1, 2):
     print(write(model, tokenizer, seed=seed), "\n")
 
 # %% [markdown]
-# It writes. Two hundred steps ago it did not know what a letter is. Now most of its sentences are whole, and follow each
-# other as they do in a story. But look at the names and the colors: the hero changes from sentence to sentence. To put *which* word
-# comes next, a model of this age looks at what kind of word it must be. To know that the kite was red, it has to look
-# back at one certain place, and that it learns much later: `tales-1m`, with the same code, took 12,000 steps, and its
-# loss came down in stairs, one for each thing that it had learned to look back at (`loss.svg` beside its weights). You
-# have seen the heads that do this in lab 05.
+# It writes. Two hundred steps ago it did not know what a letter is. Now most of its sentences are whole. But look at the
+# names and the colors: the hero changes from sentence to sentence. A model of this age knows what kind of word must come
+# next. To know that the kite was red, it has to look back at one certain place, and that it learns much later:
+# `tales-1m`, with the same code, took 12,000 steps, and its loss came down in stairs, one for each thing that it had
+# learned to look back at (`loss.svg` beside its weights). You have seen the heads that do this in lab 05.
 #
 # ### Back to the snapshot
 #
-# Does a run go on as if nothing had happened? We begin a new one, put your snapshot into it, and take the last twenty
-# steps again.
+# We begin a new run, put your snapshot into it, and take the last twenty steps again.
 
 # %%
 again, its_optimizer, its_reading = my_run()
@@ -726,8 +818,7 @@ plt.show()
 # %% [markdown]
 # ## The same, by a library
 #
-# For a real run one takes a library for everything around the idea: several GPUs, 16 bits, logs, a progress bar, a
-# crash at night. Ours is Lightning, and the command is
+# For a real run one takes a library for everything around the idea. Ours is Lightning, and the command is
 #
 # ```bash
 # llmlab train --config tales-1m
@@ -735,14 +826,12 @@ plt.show()
 # llmlab train --config tales-1m --resume auto
 # ```
 #
-# The model in `llmlab/training/module.py` is the loop that you wrote, cut into the methods that Lightning calls: the
-# loss in `training_step`, clipping in `on_before_optimizer_step`, groups in `configure_optimizers`. `tales-1m`, which
-# wrote at the beginning of this lab, was trained with the first of these lines. Lab 08 takes it to several processes.
+# The model in `llmlab/training/module.py` is the loop that you wrote, cut into the methods that Lightning calls.
+# `tales-1m` was trained with the first of these lines. Lab 08 takes it to several processes.
 #
 # ## What you have built
 #
-# Windows, a shifted loss, two groups, a schedule, accumulation, clipping and a checkpoint: this is a pretraining run,
-# and it fits on a page. Compare yours with `llmlab/training/loop.py`. Then play:
+# This is a pretraining run, and it fits on a page. Compare yours with `llmlab/training/loop.py`. Then play:
 #
 # - Take the warm-up away, or clip at 0.01, and look at the view.
 # - Train for 400 steps instead of 200. Does the hero keep the name?
@@ -762,6 +851,7 @@ progress()
 # - Chowdhery et al. (2022), *PaLM*: section 5.1 on spikes.
 # - Eldan & Li (2023), *TinyStories*: how small can a model be and still tell a story?
 # - Hu et al. (2024), *MiniCPM*: a schedule with a level part, from which a run can be prolonged.
+# - Kimi Team (2025), *Kimi K2*: a run of 15.5 trillion tokens by Muon, without a spike.
 # - Grattafiori et al. (2024), *The Llama 3 Herd of Models*: section 3.3 on what breaks in 54 days.
 #
 # In the project, `course/07_pretraining.md` tells the history, and shows a run on two machines.

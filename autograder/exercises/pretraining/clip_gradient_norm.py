@@ -72,8 +72,8 @@ def too_long(implementation: Any, generator: Generator) -> Any:
 
 @exercise.probe
 def short_enough(implementation: Any, generator: Generator) -> Any:
-    """Gradients of the length 3, where 5 is allowed."""
-    return clipped(implementation, three_parameters(generator, 3.0), 5.0)
+    """Gradients of the length 3, where 3.5 is allowed."""
+    return clipped(implementation, three_parameters(generator, 3.0), 3.5)
 
 
 @exercise.probe

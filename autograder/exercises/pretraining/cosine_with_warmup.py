@@ -37,8 +37,8 @@ def curve(implementation: Any, steps: int, **settings: Any) -> list[Any]:
 
 @exercise.probe
 def up_and_down(implementation: Any, generator: Generator) -> Any:
-    """A warm-up of 4 steps, 10 in all, a peak of 0.8 and a floor of 0.2: the steps 0 to 13."""
-    return curve(implementation, 14, warmup_steps=4, total_steps=10, peak=0.8, floor=0.2)
+    """A warm-up of 3 steps, 10 in all, a peak of 0.8 and a floor of 0.2: the steps 0 to 13."""
+    return curve(implementation, 14, warmup_steps=3, total_steps=10, peak=0.8, floor=0.2)
 
 
 @exercise.probe

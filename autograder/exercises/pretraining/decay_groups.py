@@ -273,6 +273,10 @@ def _weights(model: nn.Module, kind: type[nn.Module]) -> set[int]:
     return {id(part.weight) for part in model.modules() if isinstance(part, kind)}
 
 
+_IN_BOTH = (
+    "Some parameters are in both of your groups, which optimizers refuse. Each parameter belongs in one of them. "
+    + _READ
+)
 _PARAMETERS = (
     "Your lists hold no parameters of the model: an optimizer could not change it through them. "
     + _READ
@@ -297,6 +301,14 @@ _PARAMETERS = (
     used_up="Your second group is empty. Your code goes twice through something that can be gone through once: the "
     f"first list takes all, and for the second nothing is left. {_READ}",
     one_list="Both of your groups hold the same list, so everything is in both of them. " + _READ,
+    vectors_twice=_IN_BOTH,
+    matrices_twice=_IN_BOTH,
+    all_in_second=_IN_BOTH,
+    all_in_first=_IN_BOTH,
+    matrices_in_both="Both of your groups hold the matrices, and norms and biases are in neither. "
+    + _READ,
+    full_decay="The weight decay of your second group is 1. What does not decay has a weight decay of 0. "
+    + _READ,
     first_alone="Your function returns the first group alone. What does not decay has to be trained too: an optimizer "
     f"never touches what no group names. {_READ}",
     second_alone="Your function returns the second group alone. An optimizer never touches what no group names. "
@@ -328,6 +340,14 @@ def packed_otherwise(on: Switches) -> Any:
             second = []
         if on("one_list"):
             first = second = named
+        if on("vectors_twice") or on("all_in_first"):
+            first = [(name, one) for name, one in named if one.dim() >= on("vectors_twice")]
+        if on("matrices_twice"):
+            second = [(name, one) for name, one in named if one.dim() <= 2]
+        if on("all_in_second"):
+            second = named
+        if on("matrices_in_both"):
+            second = first
         shape: Callable[[tuple[str, Tensor]], Any] = way(on, _SHAPES, lambda pair: pair[1])
         groups = [list(map(shape, first)), list(map(shape, second))]
         first_decay = way(on, _FIRST_DECAYS, lambda given: given)(weight_decay)
@@ -358,6 +378,7 @@ _FIRST_DECAYS: dict[str, Callable[[float], Any]] = {
 _SECOND_DECAYS: dict[str, Callable[[float], Any]] = {
     "decay_in_both": lambda given: given,
     "decay_none": lambda given: None,
+    "full_decay": lambda given: 1.0,
 }
 _PACKINGS: dict[str, Callable[[list[Any], list[Any]], Any]] = {
     "decay_unsaid": lambda groups, decays: [

@@ -272,8 +272,8 @@ _ENDINGS: dict[str, Callable[[dict[str, Any]], Any]] = {
 @exercise.faults(
     all_shared="Your snapshot changes with the run: nothing in it is a copy, or its outermost dictionary alone is one. "
     f"It holds the very tensors that the next step overwrites, so going back to it goes nowhere. {_READ}",
-    all_shallow="Your copies are shallow: each is a new dictionary that keeps the old tensors in it, those of the "
-    f"model and those of the optimizer. The tensors are what changes. {_READ}",
+    all_shallow="The tensors of the model and those of the optimizer are not copied. A new dictionary is not enough: "
+    f"it keeps the old tensors in it, and the tensors are what changes. {_READ}",
     model_shared=_MODEL,
     model_shallow=_MODEL,
     model_detached=_MODEL,
