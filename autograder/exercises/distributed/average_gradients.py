@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from autograder.exercise import normal
+from autograder.exercise import Switches, normal
 from autograder.exercises.distributed import LAB
 from llmlab import training
 from llmlab.training import Communicator, simulate
@@ -24,6 +24,8 @@ exercise = LAB.exercise(
         "All-reduce the count as a tensor; then, for each gradient, all-reduce the gradient times "
         "this rank's count, and divide by the total count.",
     ),
+    matters="DDP averages the ranks' means, so a loss over tokens needs these weights wherever ranks "
+    "have unequally many. Read llmlab/training/distributed.py.",
 )
 
 
@@ -56,69 +58,97 @@ def equal_counts(implementation: Any, generator: Generator) -> Any:
     return _averaged(implementation, _two_parameters(generator, 2), (4, 4))
 
 
+@exercise.probe
+def a_rank_without_tokens(implementation: Any, generator: Generator) -> Any:
+    """One parameter on 3 ranks, the second of which had no tokens and a gradient of 0; then one rank by itself."""
+    gradients = [[normal(generator, 2)] for _ in range(3)]
+    gradients[1] = [torch.zeros(2)]
+    return [
+        _averaged(implementation, gradients, (3, 0, 2)),
+        _averaged(implementation, [[normal(generator, 2)]], (4,)),
+    ]
+
+
 def _summed(communicator: Communicator, tensor: Tensor) -> Tensor:
     return training.ring_all_reduce(communicator, tensor)
 
 
-def _total(communicator: Communicator, count: int) -> Tensor:
-    return _summed(communicator, torch.tensor([float(count)]))
-
-
-@exercise.misconception(
-    "Your code takes the mean of the ranks' means. A rank with one token then has as much say as a "
-    "rank with five: that is not the gradient of the mean over all tokens. Reread "
-    "'The mean of means'."
+@exercise.faults(
+    mean_of_means="Your code takes the mean of the ranks' means. A rank with one token then has as much "
+    "say as a rank with five: that is not the gradient of the mean over all tokens. Reread "
+    "'The mean of means'.",
+    only_summed="The gradients are added up and divided by nothing: with more ranks the steps grow longer, and the "
+    "learning rate no longer fits. Reread 'Data parallel by hand'.",
+    of_the_sum="The gradients are weighted by the counts and then not divided by the total: what you "
+    "have is the gradient of the sum over all tokens, and the mean is asked for. Reread 'The "
+    "mean of means'.",
+    divided_twice="The sum of the ranks' means is divided by the total number of tokens. Each of those "
+    "means was divided by its count before, so you divide twice. Reread 'The mean of means'.",
+    divided_by_ranks="The gradients are weighted by the counts, and then divided by the number of ranks. The "
+    "weights must add up to 1, and those add up to the mean count. Reread 'The mean of "
+    "means'.",
+    by_own_count="Each rank divides by its own count, so the ranks end up with different gradients, and "
+    "after one step they are different models. Reread 'Data parallel by hand'.",
+    not_averaged="Each rank keeps its own gradients: nothing of the others arrives in the result, and "
+    "after one step the copies of the model are different models. Reread 'Data parallel by "
+    "hand'.",
+    weighted_by_share_twice="Your gradients are divided by the total twice: once as each rank's share of the tokens, "
+    "and once more after the sum. Reread 'The mean of means'.",
+    inverse_weights="A rank with few tokens has the larger say: your weights are the counts upside down. Reread "
+    "'The mean of means'.",
+    first_only="Only the first parameter's gradient is averaged and returned. There is one tensor for "
+    "each parameter. Reread 'Data parallel by hand'.",
+    own_total="The counts are not added up over the ranks: each rank divides by its own count times "
+    "the number of ranks. Reread 'The mean of means'.",
+    local_weighted="Each rank weights its gradients by its share of the tokens and adds up nothing: the "
+    "others' parts are missing. Reread 'Data parallel by hand'.",
+    in_place="Your code changes the gradients that it was given, and the caller may still need them. Reread "
+    "'Data parallel by hand'.",
+    joined="Your gradients come back as one flat tensor. One tensor for each parameter is asked "
+    "for, in its own shape. Reread 'Data parallel by hand'.",
+    skips_empty="A rank without tokens stays out of the all-reduce, and the others wait for it: a "
+    "deadlock. It takes part with gradients of 0. Reread 'Who waits for whom'.",
 )
-def mean_of_means(communicator: Communicator, gradients: Gradients, count: int) -> Gradients:
-    return [_summed(communicator, one) / communicator.world_size for one in gradients]
+def faulty(on: Switches) -> Any:
+    def average_gradients(communicator: Communicator, gradients: Gradients, count: int) -> Any:
+        size = communicator.world_size
+        if on("not_averaged"):
+            return [one.clone() for one in gradients]
+        if on("skips_empty") and count == 0:
+            return gradients
+        total = _summed(communicator, torch.tensor(float(count)))
+        if on("first_only"):
+            gradients = gradients[:1]
+        if on("joined"):
+            flat = torch.cat([one.flatten() for one in gradients])
+            return _summed(communicator, flat * count) / total
+        if on("in_place"):
+            for one in gradients:
+                one *= count
+            return [_summed(communicator, one) / total for one in gradients]
+        return [_combined(on, communicator, one, count, total, size) for one in gradients]
+
+    return average_gradients
 
 
-@exercise.misconception(
-    "The gradients are added up and divided by nothing: with more ranks the steps grow longer, and "
-    "the learning rate no longer fits. Reread 'Data parallel by hand'."
-)
-def only_summed(communicator: Communicator, gradients: Gradients, count: int) -> Gradients:
-    return [_summed(communicator, one) for one in gradients]
-
-
-@exercise.misconception(
-    "The gradients are weighted by the counts and then not divided by the total: what you have is "
-    "the gradient of the sum over all tokens, and the mean is asked for. Reread "
-    "'The mean of means'."
-)
-def of_the_sum(communicator: Communicator, gradients: Gradients, count: int) -> Gradients:
-    return [_summed(communicator, one * count) for one in gradients]
-
-
-@exercise.misconception(
-    "The sum of the ranks' means is divided by the total number of tokens. Each of those means was "
-    "divided by its count before, so you divide twice. Reread 'The mean of means'."
-)
-def divided_twice(communicator: Communicator, gradients: Gradients, count: int) -> Gradients:
-    total = _total(communicator, count)
-    return [_summed(communicator, one) / total for one in gradients]
-
-
-@exercise.misconception(
-    "The gradients are weighted by the counts, and then divided by the number of ranks. The weights "
-    "must add up to 1, and those add up to the mean count. Reread 'The mean of means'."
-)
-def divided_by_ranks(communicator: Communicator, gradients: Gradients, count: int) -> Gradients:
-    size = communicator.world_size
-    return [_summed(communicator, one * count) / size for one in gradients]
-
-
-@exercise.misconception(
-    "Each rank divides by its own count, so the ranks end up with different gradients, and after "
-    "one step they are different models. Reread 'Data parallel by hand'."
-)
-def by_own_count(communicator: Communicator, gradients: Gradients, count: int) -> Gradients:
-    return [_summed(communicator, one * count) / count for one in gradients]
-
-
-@exercise.misconception(
-    "Each rank keeps its own gradients: nothing of the others arrives in the result, and after one "
-    "step the copies of the model are different models. Reread 'Data parallel by hand'."
-)
-def not_averaged(communicator: Communicator, gradients: Gradients, count: int) -> Gradients:
-    return [one.clone() for one in gradients]
+def _combined(
+    on: Switches, communicator: Communicator, one: Tensor, count: int, total: Tensor, size: int
+) -> Tensor:
+    if on("mean_of_means"):
+        return _summed(communicator, one) / size
+    if on("only_summed"):
+        return _summed(communicator, one)
+    if on("divided_twice"):
+        return _summed(communicator, one) / total
+    if on("inverse_weights"):
+        return _summed(communicator, one / max(count, 1)) * total / size
+    if on("local_weighted"):
+        return one * count / total
+    weighted = _summed(communicator, one * count / (total if on("weighted_by_share_twice") else 1))
+    if on("of_the_sum"):
+        return weighted
+    if on("divided_by_ranks"):
+        return weighted / size
+    if on("by_own_count"):
+        return weighted / max(count, 1)
+    return weighted / (count * size if on("own_total") and count else total)
