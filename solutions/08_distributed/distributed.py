@@ -13,7 +13,15 @@
 # - say how much memory a model needs to be trained, and what sharding saves;
 # - predict where more devices stop helping.
 #
-# **What you need first:** gradients and a training loop (labs 02 and 07). **Time:** 90 to 120 minutes.
+# **What you need first:** gradients and a training loop (labs 02 and 07). **Time:** about three hours, in two sittings; a
+# place to stop is marked in the middle.
+#
+# **Symbols.** $N$ is the number of **ranks** (processes that train together, one a device), $r$ one of them, $s$ a step of a
+# ring, $S$ a size in bytes, $\beta$ a bandwidth, $\lambda$ a latency, $n_r$ the tokens of rank $r$. A **batch** is what one step
+# of the optimizer learns from, an **epoch** one pass over all examples.
+#
+# **Unless the text says otherwise, an answer leaves its inputs as they are.** The questions that begin with *predict* are
+# checked at once. Answer them before you run what follows.
 
 # %%
 import json
@@ -228,7 +236,8 @@ check("distributed.all_reduce")
 # $$g = \frac{\sum_r n_r \, g_r}{\sum_r n_r}$$
 #
 # where $n_r$ is the number of tokens of rank $r$, $g_r$ the gradient of its mean loss over them, and $g$ the gradient
-# of the mean over all tokens. Only when all $n_r$ are equal are the two the same. This is no invention of ours: in
+# of the mean over all tokens; a rank without tokens takes part with gradients of 0. Only when all $n_r$ are equal are the
+# two the same. This is no invention of ours: in
 # October 2024 widely used trainers were found to make this mistake when they accumulated gradients.
 #
 # How much does it matter? Two ranks train a small model of names; names differ in length. We measure how far the
@@ -281,6 +290,18 @@ plt.xlabel("how much longer rank 1's names are (places in the sorted list)")
 plt.ylabel("error of the gradient (%)")
 plt.legend()
 plt.show()
+
+# %% [markdown]
+# **Predict:** rank 0 has one token with the gradient 6, rank 1 has two with the gradients 0 and 3. What is the gradient of the
+# mean over all tokens? Give the number the name `mean_over_tokens`.
+
+# %% exercise="distributed.mean_over_tokens"
+### BEGIN SOLUTION
+mean_over_tokens = 3.0
+### END SOLUTION
+
+# %% check="distributed.mean_over_tokens"
+check("distributed.mean_over_tokens")
 
 # %% [markdown]
 # **Write** `average_gradients(communicator, gradients, count)`. Use your `all_reduce` (or `library.all_reduce` until it
@@ -345,17 +366,18 @@ plt.show()
 # The second line is the **ring all-reduce** (Patarasuk & Yuan, 2009; brought to deep learning by Baidu in 2017). Each
 # rank talks to two neighbors only: it sends to the next one, $r + 1$, and receives from the one before, $r - 1$, both
 # modulo $N$. The tensor is cut into $N$ **chunks**, so that all ranks can be busy at once, each with another chunk.
+# No other line is used: that is what makes it a ring.
 #
 # Play with the picture. Put the step on 0 and go forward. A row is what one rank holds, a column is a chunk. A cell
 # has a square for each rank, filled when that rank's share is in the sum. A thick frame marks what arrived in this
-# step, and a shaded cell is finished.
+# step, and a shaded cell is finished. (The picture counts its steps from 1, the formulas below from $s = 0$.)
 
 # %%
 RingView(world_size=4)
 
 # %% [markdown]
-# **Before you read on**, answer for yourself: in step 1, which chunk does rank 2 send? Which chunk does it
-# receive? And in step 2?
+# **Before you read on**, answer for yourself: in the first step, which chunk does rank 2 send? Which chunk does it
+# receive? And in the second?
 #
 # ### First round: add and pass on
 #
@@ -374,9 +396,21 @@ RingView(world_size=4)
 # chunk 0, the $1$; rank 1 sends its chunk 1, the $20$. Rank 0 adds and has $(1, 22)$; rank 1 has $(11, 20)$. Second
 # round: rank 0 sends chunk 1, the $22$, rank 1 sends chunk 0, the $11$. Both have $(11, 22)$.
 #
+# **Predict:** with 4 ranks, which chunk does rank 2 send in the first step of the *second* round? Give the number the name
+# `chunk_sent`.
+
+# %% exercise="distributed.chunk_sent"
+### BEGIN SOLUTION
+chunk_sent = 3
+### END SOLUTION
+
+# %% check="distributed.chunk_sent"
+check("distributed.chunk_sent")
+
+# %% [markdown]
 # **Write** `ring_all_reduce(communicator, tensor)`. `tensor.flatten().tensor_split(N)` gives $N$ chunks of (nearly)
-# equal length as a tuple; some may be empty. Each rank may send no more than the ring needs. Think of the order of
-# send and receive.
+# equal length as a tuple; some may be empty. Each rank sends to its next neighbor alone, and no more than the ring
+# needs. Think of the order of send and receive.
 
 
 # %% exercise="distributed.ring_all_reduce"
@@ -416,14 +450,37 @@ check("distributed.ring_all_reduce")
 #
 # $$\frac{2(N - 1)}{N} \, S \; < \; 2S$$
 #
-# bytes a rank: nearly twice the tensor, for two ranks as for two thousand, and no algorithm can do with less. The time of
-# the ring is
+# bytes a rank: nearly twice the tensor, for two ranks as for two thousand. While the adding is done by the ranks
+# themselves, no algorithm can do with less (Patarasuk & Yuan, 2009); switches that add what passes through them (NVIDIA's
+# NVLink SHARP, 2022) let each rank send its tensor once. The time of the ring is
 #
 # $$t_\text{ring} = 2(N - 1) \left( \lambda + \frac{S}{N \, \beta} \right)$$
 #
 # where $\beta$ is the **bandwidth** of the network in bytes a second, and $\lambda$ its **latency**: the seconds that
 # any message takes, however short. The latency is the price of the ring: there are $2(N - 1)$ messages to wait for.
-# That is why NCCL, the library that GPUs use, takes a tree for small tensors and a ring for large ones.
+# That is why NCCL, the library that GPUs use, chooses by size and by the machine: often a tree for small tensors, a ring
+# for large ones, and the switches where there are some.
+#
+# **Predict:** the same tensor goes around a ring of 8 ranks in the place of 4. How many bytes does each rank send?
+#
+# - `"a"`: twice as many.
+# - `"b"`: a sixth more.
+# - `"c"`: half as many.
+# - `"d"`: exactly as many.
+#
+# Give the letter the name `ring_of_eight`.
+
+# %% exercise="distributed.ring_of_eight"
+### BEGIN SOLUTION
+ring_of_eight = "b"
+### END SOLUTION
+
+# %% check="distributed.ring_of_eight"
+check("distributed.ring_of_eight")
+
+# %% [markdown]
+# **A place to stop.** The first half, time, is done: you can send a sum to everybody. The second half trains with it, and
+# saves memory. `progress()` remembers where you are.
 
 # %% [markdown]
 # ## It runs: one model on two processes
@@ -793,6 +850,18 @@ for rank, (error, kept) in enumerate(simulate(sharded_layer, 4)):
 # $6 \cdot 0.25 = 1.5$ s, so the step takes $0.1 + \max(0.2, 1.5) = 1.6$ s. With $\beta = 10$ GB/s the ring takes 0.15 s, hides
 # behind the backward pass, and the step takes 0.3 s.
 #
+# **Predict:** $t_f = 0.1$ s, $t_b = 0.2$ s, and the ring takes 0.25 s. How many seconds does the step take? Give the number the
+# name `step_with_overlap`.
+
+# %% exercise="distributed.step_with_overlap"
+### BEGIN SOLUTION
+step_with_overlap = 0.35
+### END SOLUTION
+
+# %% check="distributed.step_with_overlap"
+check("distributed.step_with_overlap")
+
+# %% [markdown]
 # **Write** `step_seconds(forward, backward, size, world_size, bandwidth, latency)`. A single rank has no ring.
 
 
@@ -891,9 +960,9 @@ plt.show()
 # is enough here, and sends no more than plain data parallelism does: a reduce-scatter of the gradients and an
 # all-gather of the weights, together nearly 2 times 14 GB a step and rank. Stage 3 would gather the weights once more,
 # so half as much again, which a slow network should be spared. At 1.25 GB/s 28 GB take over 20 seconds a step. What
-# makes this matter less is more compute for each message: accumulate gradients over several micro-batches
-# with no_sync, so that one exchange serves, say, 8 of them (or larger batches on each device with the memory that was
-# won). With 48 more GPUs at the same global batch the compute of each would shrink and the traffic would not, so the
+# makes this matter less is more compute for each message: larger batches on each device with the memory that was won,
+# or, at stage 1, gradients accumulated over several micro-batches with no_sync, so that one exchange serves, say, 8 of
+# them. (Stage 2 keeps only a shard of the gradients, so there every micro-batch has to reduce.) With 48 more GPUs at the same global batch the compute of each would shrink and the traffic would not, so the
 # network would decide even more.
 #
 # Marking: 1 point for seeing that memory under data parallelism does not shrink with more devices (16 bytes a parameter,

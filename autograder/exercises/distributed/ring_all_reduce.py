@@ -54,8 +54,8 @@ def few_numbers(implementation: Any, generator: Generator) -> Any:
 
 @exercise.probe_with(at_most(1.01))
 def traffic(implementation: Any, generator: Generator) -> Any:
-    """The most bytes that any of 4 ranks sends, for 240 numbers of 4 bytes."""
-    tensors = shares(generator, 4, 240)
+    """The most bytes that any of 4 ranks sends, for one row of 240 numbers of 4 bytes."""
+    tensors = shares(generator, 4, 1, 240)
 
     def program(communicator: Communicator) -> int:
         implementation(communicator, tensors[communicator.rank])
@@ -126,6 +126,8 @@ def who_sends_to_whom(implementation: Any, generator: Generator) -> Any:
     "may come. Reread 'Cut it into chunks'.",
     other_order="Your chunks are joined in another order than they were cut in: begin at chunk 0 on "
     "every rank. Reread 'Cut it into chunks'.",
+    along_rows="Your chunks are cut along the first axis: of a tensor with few rows some chunks are empty and "
+    "others large, and more than its part travels. Reread 'Cut it into chunks'.",
     in_place="Your code adds into the tensor that it was given: the chunks are windows on it. The "
     "caller still needs it. Reread 'Cut it into chunks'.",
 )
@@ -161,6 +163,8 @@ def faulty(on: Switches) -> Any:
 
 def _chunks(on: Switches, tensor: Tensor, size: int) -> list[Tensor]:
     flat = tensor.flatten()
+    if on("along_rows"):
+        return list(tensor.tensor_split(size))
     if on("loses_the_rest"):
         length = len(flat) // size
         return [flat[place * length : (place + 1) * length] for place in range(size)]
