@@ -37,8 +37,8 @@ def curve(implementation: Any, steps: int, **settings: Any) -> list[Any]:
 
 @exercise.probe
 def up_and_down(implementation: Any, generator: Generator) -> Any:
-    """A warm-up of 3 steps, 10 in all, a peak of 0.8 and a floor of 0.2: the steps 0 to 13."""
-    return curve(implementation, 14, warmup_steps=3, total_steps=10, peak=0.8, floor=0.2)
+    """A warm-up of 3 steps, 10 in all, a peak of 0.8 and a floor of 0.1: the steps 0 to 13."""
+    return curve(implementation, 14, warmup_steps=3, total_steps=10, peak=0.8, floor=0.1)
 
 
 @exercise.probe
@@ -50,10 +50,10 @@ def without_warm_up(implementation: Any, generator: Generator) -> Any:
 
 @exercise.probe
 def one_step_down(implementation: Any, generator: Generator) -> Any:
-    """A random warm-up, the end one step after it, a peak of 0.9, a floor of 0.3: all steps, and some after the end."""
+    """A random warm-up, the end one step after it, a peak of 0.9, a floor of 0.4: all steps, and some after the end."""
     steps = whole(generator, 2, 3)
     return curve(
-        implementation, steps + 4, warmup_steps=steps, total_steps=steps + 1, peak=0.9, floor=0.3
+        implementation, steps + 4, warmup_steps=steps, total_steps=steps + 1, peak=0.9, floor=0.4
     )
 
 
@@ -111,6 +111,12 @@ _SHARES: dict[str, Callable[[int, int, int], float]] = {
     "one_ahead": lambda step, up, total: min(1.0, (step + 1 - up) / (total - up)),
     "one_ahead_of_more": lambda step, up, total: min(1.0, (step + 1 - up) / (total - up + 1)),
     "end_too_early": lambda step, up, total: min(1.0, (step - up) / (total - up - 1)),
+    "end_too_early_guarded": lambda step, up, total: (
+        1.0 if step >= total - 1 else (step - up) / (total - up - 1)
+    ),
+    "end_too_early_at_least_one": lambda step, up, total: min(
+        1.0, (step - up) / max(1, total - up - 1)
+    ),
     "end_too_late": lambda step, up, total: min(1.0, (step - up) / (total - up + 1)),
     "largest_taken": lambda step, up, total: max(1.0, (step - up) / (total - up)),
     "runs_backward": lambda step, up, total: min(1.0, (total - step) / (total - up)),
@@ -153,14 +159,65 @@ _RATES: dict[str, Callable[[float, float, float], float]] = {
 }
 
 
+# The warm-up of rates, from the step, the warm-up, the peak and the floor.
+_WARM_UPS: dict[str, Callable[[int, int, float, float], float]] = {
+    "from_floor": lambda step, up, peak, floor: _rate((step + 1) / (up + 1), peak, floor),
+    "from_floor_at_once": lambda step, up, peak, floor: _rate(step / up, peak, floor),
+    "from_floor_to_peak": lambda step, up, peak, floor: _rate((step + 1) / up, peak, floor),
+    "never_below_floor": lambda step, up, peak, floor: max(floor, peak * (step + 1) / (up + 1)),
+    "stays_at_floor": lambda step, up, peak, floor: floor,
+    "up_to_difference": lambda step, up, peak, floor: (peak - floor) * (step + 1) / (up + 1),
+    "up_without_peak": lambda step, up, peak, floor: (step + 1) / (up + 1),
+}
+
+_ENDS: dict[str, Callable[[float], Any]] = {
+    "zero_after_end": lambda peak: 0.0,
+    "peak_after_end": lambda peak: peak,
+    "nothing_after_end": lambda peak: None,
+}
+
+_EARLY = (
+    "Your learning rate reaches the floor one step too early. `total_steps` is the first step at the floor. "
+    + _READ
+)
+
+
 @exercise.faults(
     first_step_lost=_ZERO,
-    first_step_lost_and_peak=_ZERO,
-    up_from_zero_to_peak=_ZERO,
     peak_too_early="Your warm-up reaches the peak in its last step, and the step after it has the peak again. In the "
     f"formula the first step after the warm-up is the first at the peak. {_READ}",
     cold_start="There is no warm-up: the first steps have the full learning rate, when the optimizer's running means "
     f"know one or two gradients and the model knows nothing. {_READ}",
+    from_floor="Your warm-up begins at the floor. The floor is where the way down ends; the way up begins near 0. "
+    + _READ,
+    from_floor_at_once="Your warm-up begins exactly at the floor. The floor is where the way down ends; the way up "
+    f"begins with its first part of the peak. {_READ}",
+    from_floor_to_peak="Your warm-up goes from the floor to the peak, and is there one step too early. It begins near "
+    f"0, and the first step after it is the first at the peak. {_READ}",
+    without_floor="The floor has no effect: your curve goes down to 0. " + _READ,
+    floor_added="Your way down begins above the peak: the floor is added, and the way is as long as the whole peak. It "
+    f"is as long as the difference of the two. {_READ}",
+    floor_as_limit="Your curve goes down toward 0 and is cut off at the floor. It is to arrive at the floor slowly, at "
+    f"the very end. {_READ}",
+    rises_again="After the end your learning rate rises again, for a cosine does not stop at its lowest point. A run "
+    f"that is longer than planned would undo what it has learned. {_READ}",
+    counted_from_zero="The cosine counts from step 0, so it has come some way down already when the warm-up ends, and "
+    f"the learning rate jumps. Count from the end of the warm-up. {_READ}",
+    over_total="Your way down counts from the end of the warm-up, and is measured by all the steps. So it is too slow, "
+    f"and the floor comes too late: what is left after the warm-up is shorter. {_READ}",
+    twice_as_high="Your learning rate is too high by up to a factor of two: one plus a cosine runs from 2 to 0, and a "
+    f"share of the way must run from 1 to 0. {_READ}",
+    straight_down="Your way down is a straight line. The question asks for half a cosine, which leaves the peak slowly "
+    f"and arrives slowly. {_READ}",
+    below_the_floor="Your way down goes below the floor: a cosine runs from 1 to -1, and a share of the way must run "
+    f"from 1 to 0. {_READ}",
+    zero_after_end="After the end your learning rate is 0. It stays at the floor. " + _READ,
+    end_too_early=_EARLY,
+    end_too_early_guarded=_EARLY,
+    end_too_early_at_least_one=_EARLY,
+    upside_down=_UP,
+    first_step_lost_and_peak=_ZERO,
+    up_from_zero_to_peak=_ZERO,
     nothing_at_first="Your learning rate is 0 through all of the warm-up, as when a fraction is cut off by `//`. It "
     f"rises in equal parts. {_READ}",
     two_further="Your warm-up is ahead by a part: its first step has two parts already. " + _READ,
@@ -172,12 +229,6 @@ _RATES: dict[str, Callable[[float, float, float], float]] = {
     squared_up="Your warm-up rises by a square, slowly at first. It is to rise in equal parts. "
     + _READ,
     rooted_up="Your warm-up rises by a root, fast at first. It is to rise in equal parts. " + _READ,
-    from_floor="Your warm-up begins at the floor. The floor is where the way down ends; the way up begins near 0. "
-    + _READ,
-    from_floor_at_once="Your warm-up begins exactly at the floor. The floor is where the way down ends; the way up "
-    f"begins with its first part of the peak. {_READ}",
-    from_floor_to_peak="Your warm-up goes from the floor to the peak, and is there one step too early. It begins near "
-    f"0, and the first step after it is the first at the peak. {_READ}",
     never_below_floor="Your warm-up does not go below the floor. The floor is where the way down ends; the way up "
     f"begins near 0. {_READ}",
     stays_at_floor="Your learning rate stands at the floor through all of the warm-up. It is to rise in equal parts. "
@@ -186,44 +237,8 @@ _RATES: dict[str, Callable[[float, float, float], float]] = {
     f"to the way down alone. {_READ}",
     up_without_peak="Your warm-up returns a share of the peak, and not a learning rate: it rises to 1 whatever the "
     f"peak. {_READ}",
-)
-def on_the_way_up(on: Switches) -> Any:
-    def rate(share: float, peak: float, floor: float) -> float:
-        return floor + (peak - floor) * share
-
-    warm_ups: dict[str, Callable[[int, int, float, float], float]] = {
-        "from_floor": lambda step, up, peak, floor: rate((step + 1) / (up + 1), peak, floor),
-        "from_floor_at_once": lambda step, up, peak, floor: rate(step / up, peak, floor),
-        "from_floor_to_peak": lambda step, up, peak, floor: rate((step + 1) / up, peak, floor),
-        "never_below_floor": lambda step, up, peak, floor: max(floor, peak * (step + 1) / (up + 1)),
-        "stays_at_floor": lambda step, up, peak, floor: floor,
-        "up_to_difference": lambda step, up, peak, floor: (peak - floor) * (step + 1) / (up + 1),
-        "up_without_peak": lambda step, up, peak, floor: (step + 1) / (up + 1),
-    }
-
-    def cosine_with_warmup(
-        step: int, *, warmup_steps: int, total_steps: int, peak: float, floor: float = 0.0
-    ) -> float:
-        def rise(step: int, up: int, peak: float, floor: float) -> float:
-            return peak * way(on, _RISES, lambda step, up: (step + 1) / (up + 1))(step, up)
-
-        if step < warmup_steps:
-            return way(on, warm_ups, rise)(step, warmup_steps, peak, floor)
-        share = min(1.0, (step - warmup_steps) / (total_steps - warmup_steps))
-        return rate((1 + math.cos(math.pi * share)) / 2, peak, floor)
-
-    return cosine_with_warmup
-
-
-@exercise.faults(
-    counted_from_zero="The cosine counts from step 0, so it has come some way down already when the warm-up ends, and "
-    f"the learning rate jumps. Count from the end of the warm-up. {_READ}",
-    over_total="Your way down counts from the end of the warm-up, and is measured by all the steps. So it is too slow, "
-    f"and the floor comes too late: what is left after the warm-up is shorter. {_READ}",
     from_zero_over_rest="Your way down counts from step 0, and is measured by the steps after the warm-up. So it "
     f"begins far down. Count from the end of the warm-up. {_READ}",
-    rises_again="After the end your learning rate rises again, for a cosine does not stop at its lowest point. A run "
-    f"that is longer than planned would undo what it has learned. {_READ}",
     over_total_and_on="Your way down is measured by all the steps, where those after the warm-up count, and it has no "
     f"end. {_READ}",
     from_zero_and_on="Your cosine counts from step 0, so that the learning rate jumps when the warm-up ends, and it "
@@ -232,30 +247,21 @@ def on_the_way_up(on: Switches) -> Any:
     + _READ,
     one_ahead_of_more="Your way down is ahead by a part: the first step after the warm-up is below the peak already. "
     f"Its share of the way is 0. {_READ}",
-    end_too_early="Your learning rate reaches the floor one step too early. `total_steps` is the first step at the "
-    f"floor. {_READ}",
     end_too_late="Your learning rate reaches the floor one step too late. `total_steps` is the first step at the "
     f"floor. {_READ}",
     largest_taken=_ENDLESS,
     runs_backward=_UP,
     runs_backward_stopped=_UP,
-    upside_down=_UP,
     whole_division="Your learning rate stays at the peak until the end and then drops: the share of the way is a whole "
     f"number, as `//` gives. {_READ}",
     starts_again="After the end your learning rate starts again from the peak (warm restarts, as in SGDR). Here it "
     f"stays at the floor. {_READ}",
-    straight_down="Your way down is a straight line. The question asks for half a cosine, which leaves the peak slowly "
-    f"and arrives slowly. {_READ}",
     whole_wave="Your curve goes through a whole wave: down to the floor and back up to the peak. Half a wave is "
     f"enough. {_READ}",
     quarter_wave="Your way down is a quarter of a wave: it leaves the peak slowly and arrives at full speed. Half a "
     f"wave arrives slowly as well. {_READ}",
     quarter_wave_halved="Your way down ends half-way: between 0 and half of pi, one plus a cosine comes down from 2 to "
     f"1 only. {_READ}",
-    twice_as_high="Your learning rate is too high by up to a factor of two: one plus a cosine runs from 2 to 0, and a "
-    f"share of the way must run from 1 to 0. {_READ}",
-    below_the_floor="Your way down goes below the floor: a cosine runs from 1 to -1, and a share of the way must run "
-    f"from 1 to 0. {_READ}",
     half_a_cosine_below="Your way down runs from a half to minus a half of the difference. A share of the way must run "
     f"from 1 to 0. {_READ}",
     half_in_the_wrong_place="Only the cosine is halved in your code, so that the way runs from 1.5 to 0.5. All of one "
@@ -275,11 +281,6 @@ def on_the_way_up(on: Switches) -> Any:
     + _READ,
     exponential="Your way down is an exponential, which never arrives at the floor. Half a cosine does. "
     + _READ,
-    without_floor="The floor has no effect: your curve goes down to 0. " + _READ,
-    floor_added="Your way down begins above the peak: the floor is added, and the way is as long as the whole peak. It "
-    f"is as long as the difference of the two. {_READ}",
-    floor_as_limit="Your curve goes down toward 0 and is cut off at the floor. It is to arrive at the floor slowly, at "
-    f"the very end. {_READ}",
     floor_as_share="Your floor is a share of the peak. It is a learning rate of its own. " + _READ,
     floor_not_added="Your way down is as long as it should be, and ends at 0: it stands too low by the floor. "
     + _READ,
@@ -289,34 +290,32 @@ def on_the_way_up(on: Switches) -> Any:
     + _READ,
     share_for_rate="Your way down returns a share between 1 and 0, whatever peak and floor are. "
     + _READ,
-    zero_after_end="After the end your learning rate is 0. It stays at the floor. " + _READ,
     peak_after_end="After the end your learning rate is the peak. It stays at the floor. " + _READ,
     nothing_after_end="After the end your function returns nothing. A run can be longer than planned: the rate stays "
     f"at the floor. {_READ}",
 )
-def on_the_way_down(on: Switches) -> Any:
-    ends: dict[str, Callable[[float], Any]] = {
-        "zero_after_end": lambda peak: 0.0,
-        "peak_after_end": lambda peak: peak,
-        "nothing_after_end": lambda peak: None,
-    }
-
+def in_stretches(on: Switches) -> Any:
     def cosine_with_warmup(
         step: int, *, warmup_steps: int, total_steps: int, peak: float, floor: float = 0.0
     ) -> Any:
+        def rise(step: int, up: int, peak: float, floor: float) -> float:
+            return peak * way(on, _RISES, lambda step, up: (step + 1) / (up + 1))(step, up)
+
         if step < warmup_steps:
-            return peak * (step + 1) / (warmup_steps + 1)
+            return way(on, _WARM_UPS, rise)(step, warmup_steps, peak, floor)
         if step >= total_steps:
-            for name, end in ends.items():
+            for name, end in _ENDS.items():
                 if on(name):
                     return end(peak)
         share = way(on, _SHARES, _share)(step, warmup_steps, total_steps)
         height = way(on, _FALLS, lambda share: (1 + math.cos(math.pi * share)) / 2)(share)
-        return way(on, _RATES, lambda height, peak, floor: floor + (peak - floor) * height)(
-            height, peak, floor
-        )
+        return way(on, _RATES, _rate)(height, peak, floor)
 
     return cosine_with_warmup
+
+
+def _rate(height: float, peak: float, floor: float) -> float:
+    return floor + (peak - floor) * height
 
 
 def _share(step: int, up: int, total: int) -> float:
@@ -330,6 +329,8 @@ def _share(step: int, up: int, total: int) -> float:
     f"asked for, between peak and floor. {_READ}",
     multiplied="Your warm-up is multiplied by a cosine that counts from step 0, so it never reaches the peak. First "
     f"comes the one, then the other. {_READ}",
+    as_in_transformers="Your schedule begins at a rate of 0, knows no floor, and rises again after the end, as the one "
+    f"of Hugging Face's transformers does. The formula here differs in all three. {_READ}",
     zero_division=_ZERO_DIVISION,
     zero_division_first=_ZERO_DIVISION,
     past_division=_PAST,
@@ -358,6 +359,11 @@ def as_a_whole(on: Switches) -> Any:
         if on("smaller_of_both"):
             rise = min(1.0, (step + 1) / warmup_steps)
         share = min(1.0, (step - warmup_steps) / (total_steps - warmup_steps))
+        if on("as_in_transformers"):
+            rise = step / max(1, warmup_steps)
+            share = (step - warmup_steps) / max(1, total_steps - warmup_steps)
+            falling = max(0.0, 0.5 * (1 + math.cos(math.pi * share)))
+            return peak * (rise if step < warmup_steps else falling)
         if on("no_warm_up") or on("multiplied"):
             share = min(1.0, step / total_steps)
         height = (1 + math.cos(math.pi * share)) / 2

@@ -56,7 +56,7 @@ def groups_by_name(implementation: Any, model: nn.Module, weight_decay: float) -
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     groups = implementation(model, weight_decay)
     if not isinstance(groups, (list, tuple)):
-        return groups
+        return "a dictionary" if isinstance(groups, dict) else "no list"
     return [_named(group, names) for group in groups]
 
 
@@ -407,3 +407,31 @@ _PACKINGS: dict[str, Callable[[list[Any], list[Any]], Any]] = {
         for group, decay in zip(groups, decays, strict=True)
     ],
 }
+
+
+_LINEAR = (
+    "Only the weights of linear maps decay in your groups. A table decays too, and whatever else has two dimensions or "
+    f"more: go by how many there are. {_READ}"
+)
+
+
+@exercise.faults(linear_alone=_LINEAR, linear_by_module=_LINEAR)
+def by_modules(on: Switches) -> Any:
+    def decay_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+        found = [
+            (isinstance(part, nn.Linear) and name == "weight", one)
+            for part in model.modules()
+            for name, one in part.named_parameters(recurse=False)
+            if one.requires_grad
+        ]
+        if not on("linear_by_module"):
+            linear = _weights(model, nn.Linear)
+            matrices = [(id(one) in linear, one) for one in model.parameters() if one.requires_grad]
+            every = [(one.dim() >= 2, one) for _, one in matrices]
+            found = matrices if on("linear_alone") else every
+        return [
+            {"params": [one for decays, one in found if decays], "weight_decay": weight_decay},
+            {"params": [one for decays, one in found if not decays], "weight_decay": 0.0},
+        ]
+
+    return decay_groups

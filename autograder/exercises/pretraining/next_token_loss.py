@@ -95,6 +95,8 @@ _LOGARITHMS: dict[str, Callable[[Tensor], Any]] = {
         logits - (logits - logits.amax(-1, keepdim=True)).exp().sum(-1, keepdim=True).log()
     ),
     "in_bits": lambda logits: logits.log_softmax(-1) / math.log(2),
+    "in_bits_from_softmax": lambda logits: logits.softmax(-1).log2(),
+    "in_tens_from_softmax": lambda logits: logits.softmax(-1).log10(),
     "in_tens": lambda logits: logits.log_softmax(-1) / math.log(10),
     **{name: _held_off(small) for name, small in _SMALL.items()},
 }
@@ -174,8 +176,8 @@ _OVER_MORE = (
     f"place has a distribution of its own. {_READ}"
 )
 _BEYOND = (
-    "Your loss is right for small logits, and infinite or NaN for those in the hundreds: an exponential has become "
-    f"too large for float32, or a probability so small that it counts as 0. {_READ}"
+    "For logits in the hundreds your loss is infinite or NaN: an exponential has become too large for float32, or a "
+    f"probability so small that it counts as 0. {_READ}"
 )
 _HELD_OFF = (
     "Your code keeps probabilities away from 0 by a small number. Its logarithm is then the highest price that a wrong "
@@ -184,6 +186,14 @@ _HELD_OFF = (
 _NEGATIVE_LOG = (
     "Your code takes the logarithm of numbers that can be negative, which gives NaN. Scores become "
     f"probabilities by a softmax, not by themselves or by a division through their sum. {_READ}"
+)
+_BITS = (
+    "Your surprise is measured in bits. The right answer is in nats, with the natural logarithm, as PyTorch's "
+    f"losses are. {_READ}"
+)
+_TENS = (
+    "Your logarithm has the base 10. The right answer is in nats, with the natural logarithm. "
+    + _READ
 )
 _CROSSED = (
     "Your lookup does not pair each place with its own target: every place is judged by targets of other places as "
@@ -215,6 +225,8 @@ _UNREDUCED = (
 
 
 @exercise.faults(
+    underflows=_BEYOND,
+    overflows=_BEYOND,
     softmax_over_places="Your softmax runs over the places of a text, where it should run over the vocabulary: tokens "
     "compete with their neighbors in time, not with the other tokens that could stand in their place. "
     + _READ,
@@ -234,16 +246,14 @@ _UNREDUCED = (
     log_of_shares=_NEGATIVE_LOG,
     sigmoid="Your probabilities come from a sigmoid, one score at a time, so those of a place do not add up to 1. One "
     f"token comes next, and all of them compete for it. {_READ}",
-    overflows=_BEYOND,
-    underflows=_BEYOND,
     one_largest="Your code takes exponentials and gives them to a softmax, which takes exponentials itself. "
     + _READ,
     largest_kept_off="Your code takes the largest logit away inside the sum of exponentials and not outside of it, so "
     f"the two no longer belong together. {_READ}",
-    in_bits="Your surprise is measured in bits. The right answer is in nats, with the natural logarithm, as PyTorch's "
-    f"losses are. {_READ}",
-    in_tens="Your logarithm has the base 10. The right answer is in nats, with the natural logarithm. "
-    + _READ,
+    in_bits=_BITS,
+    in_bits_from_softmax=_BITS,
+    in_tens=_TENS,
+    in_tens_from_softmax=_TENS,
     every_token="Your code averages over all tokens of the vocabulary, and the targets play no part. Only what came "
     f"next is a surprise. {_READ}",
     all_targets=_CROSSED,
@@ -354,6 +364,7 @@ _JUMBLED = (
     + _READ,
     jumbled=_JUMBLED,
     jumbled_axes=_JUMBLED,
+    jumbled_columns=_JUMBLED,
     zero_left_out="Your loss leaves out places whose target is the token 0, as if it were padding. Here it is a token "
     f"like all others. {_READ}",
     by_vocabulary="Your code divides the sum by the size of the vocabulary. The mean is over texts and places, "
@@ -379,6 +390,8 @@ def by_other_means(on: Switches) -> Any:
             logits = logits.transpose(1, 2).reshape(logits.shape)
         if on("jumbled_axes"):
             logits = logits.permute(2, 0, 1).reshape(logits.shape)
+        if on("jumbled_columns"):
+            logits = logits.reshape(logits.shape[-1], -1).T.reshape(logits.shape)
         logs = logits.log_softmax(-1)
         if on("all_judged"):
             right = functional.one_hot(targets, logits.shape[-1]).to(logits.dtype)
