@@ -13,7 +13,6 @@ Pair = tuple[int, int]
 Words = Mapping[tuple[int, ...], int]
 Ways = Mapping[str, Callable[[], Any]]
 
-LOOK_UPS = 50_000
 QUESTIONS = 5_000
 
 
@@ -44,12 +43,12 @@ def keys_written(result: Any) -> Any:
 class LimitedDict(dict[Any, Any]):
     """A dictionary that can be looked into only so often: a loop without an end is found at once, and told by name."""
 
-    asked = 0
+    asked, most = 0, QUESTIONS
 
     def _count(self) -> None:
         self.asked += 1
-        if self.asked > LOOK_UPS:
-            raise RuntimeError(f"it looks into the dictionary more than {LOOK_UPS:,} times")
+        if self.asked > self.most:
+            raise RuntimeError(f"it looks into the dictionary more than {self.most:,} times")
 
     def __getitem__(self, key: Any) -> Any:
         self._count()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from typing import Any
@@ -67,7 +68,7 @@ def single_bytes(implementation: Any, generator: Generator) -> Any:
     """Ids of single bytes, some of which never stand in UTF-8."""
     spelled = {byte: bytes([byte]) for byte in range(256)}
     letter = whole(generator, 65, 90)
-    return implementation([0xFF, letter, 0xE2, 0x82, 0x20], spelled)
+    return implementation([0xFF, 0xFE, letter, 0xE2, 0x82, 0x20], spelled)
 
 
 @exercise.probe
@@ -97,6 +98,10 @@ _STRICT = (
     surrogates="Your code keeps bytes that are no UTF-8 as surrogates, which no file and no screen can hold. The "
     f"replacement character � is asked for. {_AGAIN}",
     question_marks="Your code writes ? for bytes that are no UTF-8. The replacement character � is asked for. "
+    f"{_AGAIN}",
+    collapsed="Your code writes one � where several broken places follow each other. Each of them gets its own. "
+    f"{_AGAIN}",
+    utf_16="Your code reads the bytes as UTF-16, in which two bytes are a character. They are UTF-8. "
     f"{_AGAIN}",
     latin=_LATIN,
     windows="Your code reads the bytes as Windows's character set, in which each byte is a character: 'é' comes out as "
@@ -141,6 +146,8 @@ def joined(on: Switches) -> Any:
             "backslashes": lambda: data.decode(errors="backslashreplace"),
             "surrogates": lambda: data.decode(errors="surrogateescape"),
             "question_marks": lambda: data.decode(errors="replace").replace("\ufffd", "?"),
+            "collapsed": lambda: re.sub("\ufffd+", "\ufffd", data.decode(errors="replace")),
+            "utf_16": lambda: data.decode("utf-16", "replace"),
             "latin": lambda: data.decode("latin-1"),
             "windows": lambda: data.decode("cp1252", "replace"),
             "ascii_replaced": lambda: data.decode("ascii", "replace"),
@@ -198,6 +205,18 @@ def token_by_token_ignoring(ids: Sequence[int], spelled: Mapping[int, bytes]) ->
 @exercise.misconception(_TOKENS)
 def token_by_token_strictly(ids: Sequence[int], spelled: Mapping[int, bytes]) -> str:
     return "".join(spelled[token].decode() for token in ids)
+
+
+@exercise.misconception(_TOKENS)
+def one_sign_for_each_broken_token(ids: Sequence[int], spelled: Mapping[int, bytes]) -> str:
+    return "".join(_unless_broken(spelled[token], "\ufffd") for token in ids)
+
+
+@exercise.misconception(
+    f"Your code returns the texts that Python prints for bytes, b'...'. Bytes become text by decoding. {_AGAIN}"
+)
+def each_printed(ids: Sequence[int], spelled: Mapping[int, bytes]) -> str:
+    return "".join(str(spelled[token]) for token in ids)
 
 
 @exercise.misconception(_TOKENS)

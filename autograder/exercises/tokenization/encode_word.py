@@ -176,7 +176,7 @@ def _choose(on: Switches, known: list[Pair], merges: Mapping[Pair, int]) -> Pair
     single_fails=_SINGLE,
     no_end=_END,
     no_end_by_max=_END,
-    spelled_out="Your code returns the bytes of the tokens. Asked for are their ids: numbers are what a model reads. "
+    spelled_out="Your code returns pieces of type bytes. Asked for are ids: numbers are what a model reads. "
     f"{_AGAIN}",
     as_text=f"Your code returns the tokens as text. Asked for are their ids: numbers are what a model reads. {_AGAIN}",
     backwards=f"Your ids come from the last to the first. {_AGAIN}",
@@ -316,6 +316,18 @@ def scanning(on: Switches) -> Any:
         return tokenization.encode_word(word, merges)
 
     return encode_word
+
+
+@exercise.misconception(
+    "Your loop has no end: it finds the same pair again and again, since the ids that it looks at stay as they are. "
+    "Merging "
+    f"gives a new list, and leaves the old one alone. {_AGAIN}"
+)
+def endless(word: bytes, merges: Mapping[Pair, int]) -> list[int]:
+    ids = list(word)
+    while known := [pair for pair in itertools.pairwise(ids) if pair in merges]:
+        min(known, key=lambda pair: merges[pair])
+    return ids
 
 
 @exercise.misconception(

@@ -115,6 +115,17 @@ _ENDLESS = (
     f"whole. {_AGAIN}"
 )
 _WHOLE = f"A word that cannot be spelled to its end is unknown as a whole. {_AGAIN}"
+_SHORT = (
+    "Your code misses long pieces: it tries pieces of a few letters only, or lets a piece grow letter by letter and "
+    "stops "
+    f"at the first that is not in the vocabulary. {_AGAIN}"
+)
+_EVERYWHERE = (
+    "Your code writes '##' before every piece, the first included. Only a piece that goes on with a word has it. "
+    f"{_AGAIN}"
+)
+_OTHER_SIGN = f"For a word that cannot be cut, your code writes another sign than [UNK]. {_AGAIN}"
+_FURTHER = f"After a piece, your code leaves out a letter. The next piece begins where the last one ended. {_AGAIN}"
 _SPELLED = (
     "Your code finds no piece that goes on with a word: it does not look them up as they are spelled, with ## before "
     "the "
@@ -126,11 +137,18 @@ _PLAIN = (
 )
 
 
+_VANISHES = (
+    "Your code stops where nothing fits and returns the pieces that it has, so a part of the word "
+    "vanishes. "
+    f"{_WHOLE}"
+)
+
+
 @exercise.faults(
     without_hashes="Your code looks up pieces within a word without '##'. In this vocabulary 'able' begins a word, and "
     f"'##able' goes on with one: they are two tokens. {_AGAIN}",
-    hashes_everywhere="Your code writes '##' before every piece, the first included. Only a piece that goes on with a "
-    f"word has it. {_AGAIN}",
+    hashes_everywhere=_EVERYWHERE,
+    hashes_unless_whole=_EVERYWHERE,
     hashes_lost="Your code looks up the right pieces and returns them without '##', so nobody can tell any more where "
     "a "
     f"word begins. {_AGAIN}",
@@ -141,6 +159,9 @@ _PLAIN = (
     plain_too=_PLAIN,
     plain_first=_PLAIN,
     plain_if_no_other=_PLAIN,
+    any_mark="Your code takes pieces with '##' and pieces without it in any place, wherever their letters stand. Only "
+    "a "
+    f"piece that goes on with a word has it. {_AGAIN}",
     hashes_at_the_start="Your code also begins a word with a piece that has '##'. Such a piece goes on with a word. "
     f"{_AGAIN}",
     shortest_first=f"Your code takes the shortest piece that fits, and so spells words letter by letter. {_AGAIN}",
@@ -152,13 +173,17 @@ _PLAIN = (
     two_letters_further="After a piece with '##', your code goes on two letters too far: the signs ## are not in the "
     "word. "
     f"{_AGAIN}",
-    one_further="After a piece, your code leaves out a letter. The next piece begins where the last one ended. "
+    one_further=_FURTHER,
+    one_further_skipping=_FURTHER,
+    two_letters_at_most=_SHORT,
+    three_letters_at_most=_SHORT,
+    four_letters_at_most=_SHORT,
+    last_letter_left="Your code leaves out the last letter where it would be a piece of its own. "
     f"{_AGAIN}",
     one_at_a_time="Your code looks for a piece at every letter, also at those that a piece has used up. The next piece "
     f"begins where the last one ended. {_AGAIN}",
     first_only=f"Your code returns the first piece alone. The rest of the word is to be cut, too. {_AGAIN}",
     last_lost=f"Your code loses the last piece. {_AGAIN}",
-    endless=_ENDLESS,
     stops_by_error="Your code ends in an error where no piece fits. Such a word is unknown as a whole, and its pieces "
     "are "
     f"['[UNK]']. {_AGAIN}",
@@ -169,15 +194,17 @@ _PLAIN = (
     unknown_skipped=f"Your code leaves out the letters that it does not know, as if they were not there. {_WHOLE}",
     unknown_kept="Your code keeps a letter that it does not know as a piece of its own, which the vocabulary lacks. "
     f"{_WHOLE}",
-    rest_vanishes="Your code stops where nothing fits and returns the pieces that it has, so a part of the word "
-    "vanishes. "
-    f"{_WHOLE}",
+    rest_vanishes=_VANISHES,
+    rest_vanishes_unless_all=_VANISHES,
     rest_in_one="Your code returns the rest of the word in one piece where nothing fits, and the vocabulary lacks it. "
     f"{_WHOLE}",
     empty_for_unknown="For a word that cannot be cut, your code returns an empty list, as for an empty word. "
     f"It should be ['[UNK]']. {_AGAIN}",
     none_for_unknown="For a word that cannot be cut, your code returns None. It should be ['[UNK]']. "
     f"{_AGAIN}",
+    unknown_unbracketed=_OTHER_SIGN,
+    unknown_in_angles=_OTHER_SIGN,
+    unknown_spelled_small=_OTHER_SIGN,
     bare_unknown="For a word that cannot be cut, your code returns the text '[UNK]'. Asked for is a list with it, "
     "since "
     f"the pieces of every word are a list. {_AGAIN}",
@@ -196,8 +223,8 @@ def greedy(on: Switches) -> Any:
         if on("fails_for_empty"):
             word[0]
         found: list[str] = []
-        start = 0
-        while start < len(word):
+        start, further = 0, on("one_further") or on("one_further_skipping")
+        while start < len(word) - on("last_letter_left"):
             fitting = _fitting(on, word, start, vocabulary)
             if not fitting:
                 outcome, start = _unknown(on, word, start, found, vocabulary)
@@ -206,7 +233,7 @@ def greedy(on: Switches) -> Any:
                 continue
             end, piece = fitting
             found.append(_returned(on, word[start:end], piece))
-            start = start + 1 if on("one_at_a_time") else end + on("one_further")
+            start = start + 1 if on("one_at_a_time") else end + further
             start += 2 * (on("two_letters_further") and piece.startswith("##"))
             if on("first_only"):
                 break
@@ -218,16 +245,21 @@ def greedy(on: Switches) -> Any:
 def _ends(on: Switches, word: str, start: int) -> list[int]:
     """List the ends of a piece in the order in which they are tried."""
     ends = list(range(len(word) - on("whole_word_never"), start + on("letters_never"), -1))
+    for size, name in ((2, "two"), (3, "three"), (4, "four")):
+        if on(f"{name}_letters_at_most"):
+            ends = [end for end in ends if end <= start + size]
     return ends[::-1] if on("shortest_first") else ends
 
 
-def _spellings(on: Switches, letters_of: str, start: int) -> list[str]:
+def _spellings(on: Switches, letters_of: str, start: int, whole: bool) -> list[str]:
     """List the spellings of a piece that are looked up, in order."""
     marked, plain = f"##{letters_of}", letters_of
     if on("without_hashes") or on("hashes_added"):
         return [plain]
-    if on("hashes_everywhere"):
+    if on("hashes_everywhere") or (on("hashes_unless_whole") and not whole):
         return [marked]
+    if on("any_mark"):
+        return [marked, plain]
     if on("hashes_behind"):
         return [f"{plain}##" if start else plain]
     if on("one_hash"):
@@ -242,7 +274,7 @@ def _spellings(on: Switches, letters_of: str, start: int) -> list[str]:
 def _fitting(on: Switches, word: str, start: int, vocabulary: Any) -> tuple[int, str] | None:
     """Find the piece to take at a place, with its end."""
     for end in _ends(on, word, start):
-        for piece in _spellings(on, word[start:end], start):
+        for piece in _spellings(on, word[start:end], start, start == 0 and end == len(word)):
             if piece in vocabulary:
                 return end, piece
     if on("plain_if_no_other") and start:
@@ -255,8 +287,6 @@ def _unknown(
     on: Switches, word: str, start: int, found: list[str], vocabulary: Any
 ) -> tuple[list[Any] | None, int]:
     """Say what to return where nothing fits, in a list, or None and where to go on."""
-    while on("endless"):
-        _fitting(on, word, start, vocabulary)
     if on("stops_by_error"):
         next(iter(()))
     more = {
@@ -265,6 +295,8 @@ def _unknown(
         "unknown_skipped": [],
         "unknown_kept": [("##" if start else "") + word[start]],
     }
+    if on("one_further_skipping"):
+        return None, start + 1
     for name, pieces_more in more.items():
         if on(name):
             found += pieces_more
@@ -272,11 +304,15 @@ def _unknown(
     outcomes: dict[str, Any] = {
         "rest_unknown": [*found, "[UNK]"],
         "rest_vanishes": found,
+        "rest_vanishes_unless_all": found or ["[UNK]"],
         "rest_in_one": [*found, ("##" if start else "") + word[start:]],
         "empty_for_unknown": [],
         "none_for_unknown": None,
         "bare_unknown": "[UNK]",
         "unknown_per_letter": ["[UNK]"] * len(word),
+        "unknown_unbracketed": ["UNK"],
+        "unknown_in_angles": ["<unk>"],
+        "unknown_spelled_small": ["[unk]"],
     }
     return [next((one for name, one in outcomes.items() if on(name)), ["[UNK]"])], start
 
@@ -308,6 +344,35 @@ def _ways(word: str, vocabulary: Any, start: int = 0) -> Iterator[list[str]]:
         if piece in vocabulary:
             for rest in _ways(word, vocabulary, end):
                 yield [piece, *rest]
+
+
+@exercise.misconception(_ENDLESS)
+def endless(word: str, vocabulary: Any) -> list[str]:
+    found: list[str] = []
+    start = 0
+    while start < len(word):
+        for end in range(len(word), start, -1):
+            piece = ("##" if start else "") + word[start:end]
+            if piece in vocabulary:
+                found.append(piece)
+                start = end
+                break
+    return found
+
+
+@exercise.misconception(_SHORT)
+def grown(word: str, vocabulary: Any) -> list[str]:
+    found: list[str] = []
+    start = 0
+    while start < len(word):
+        mark, end = "##" if start else "", start
+        while end < len(word) and mark + word[start : end + 1] in vocabulary:
+            end += 1
+        if end == start:
+            return ["[UNK]"]
+        found.append(mark + word[start:end])
+        start = end
+    return found
 
 
 @exercise.misconception(

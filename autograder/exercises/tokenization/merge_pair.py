@@ -88,6 +88,11 @@ _AGAIN = "Reread 'Two become one'."
 _LAST = (
     f"Your code loses the last id when it does not belong to a pair. Nothing may get lost. {_AGAIN}"
 )
+_AGAIN_LAST = (
+    "Your code writes the last id at the end in any case, also where it was merged or there is none. What was merged "
+    "is "
+    f"used up. {_AGAIN}"
+)
 _PAST = (
     "Your code asks for the id after the last one, and there is none. At the last place no pair can begin. "
     f"{_AGAIN}"
@@ -120,6 +125,10 @@ _TEXT = (
     f"{_AGAIN}",
     even_places="Your code looks for the pair at every second place only. After an id that is not merged, the next "
     f"place is one further. {_AGAIN}",
+    others_jumped="Your code goes on by two places also where it did not merge, and loses the ids between. After an id "
+    f"that is not merged, the next place is one further. {_AGAIN}",
+    last_again=_AGAIN_LAST,
+    last_again_or_fail=_AGAIN_LAST,
     last_lost=_LAST,
     last_pair_missed="Your code does not merge a pair at the very end. It may stand there, too. "
     f"{_AGAIN}",
@@ -154,7 +163,8 @@ def walking(on: Switches) -> Any:
     """Walk from left to right with an index."""
 
     def merge_pair(ids: Sequence[int], pair: Pair, new_id: int) -> Any:
-        end = len(ids) - (on("last_lost") or (on("single_lost") and len(ids) == 1))
+        last = on("last_again") or on("last_again_or_fail")
+        end = len(ids) - (last or on("last_lost") or (on("single_lost") and len(ids) == 1))
         new = _new_id(on, ids, pair, new_id)
         merged: list[int] = []
         place = times = 0
@@ -170,7 +180,9 @@ def walking(on: Switches) -> Any:
             else:
                 step = 2 if on("even_places") else 1
                 merged += [] if on("others_lost") else ids[place : place + step]
-                place += step
+                place += 2 if on("others_jumped") else step
+        if last:
+            merged += [ids[-1]] if on("last_again_or_fail") else ids[-1:]
         if on("tail_cut") and times:
             merged = merged[: len(merged) - merged[::-1].index(new)]
         return _given(on, merged, times)

@@ -222,6 +222,10 @@ def _formula(on: Switches, all_pieces: int, all_pairs: int) -> Callable[[int, in
     hashes_ignored="Your code counts a piece with '##' and one without as the same. `e` begins a word, `##e` goes on "
     "with "
     f"one: they are two pieces. {_AGAIN}",
+    pieces_overwritten="Your code puts the frequency of the last word with a piece in the place of what was counted "
+    f"before. The places add up. {_AGAIN}",
+    pairs_overwritten="Your code puts the frequency of the last word with a pair in the place of what was counted "
+    f"before. The places add up. {_PAIRS}",
     pieces_anywhere="Your code counts a piece wherever its letters stand, also within longer pieces. A piece counts "
     "where "
     f"it stands itself. {_AGAIN}",
@@ -248,7 +252,8 @@ def _pairs_counted(on: Switches, words: PieceWords) -> Counter[PiecePair]:
         if on("pairs_apart"):
             found = _apart(word)
         for pair in found:
-            pairs[pair] += 1 if on("unweighted_pairs") or on("unweighted") else frequency
+            weight = 1 if on("unweighted_pairs") or on("unweighted") else frequency
+            pairs[pair] = weight + (0 if on("pairs_overwritten") else pairs[pair])
     return pairs
 
 
@@ -287,7 +292,8 @@ def _pieces_counted(
         if on("single_words_left_out") and len(word) == 1:
             kept = ()
         for piece in dict.fromkeys(kept) if on("piece_once_a_word") else kept:
-            pieces[piece] += 1 if on("unweighted_pieces") or on("unweighted") else frequency
+            weight = 1 if on("unweighted_pieces") or on("unweighted") else frequency
+            pieces[piece] = weight + (0 if on("pieces_overwritten") else pieces[piece])
     if on("hashes_ignored"):
         bare: Counter[str] = Counter()
         for piece, n in pieces.items():
@@ -305,6 +311,9 @@ def _pieces_counted(
     ranked=_LIST,
     items_listed=_LIST,
     scores_listed=_LIST,
+    ranked_by_score=_LIST,
+    merged_keys="The keys of your dictionary are the pieces that a merge would make. A pair is a tuple of two pieces. "
+    f"{_AGAIN}",
     turned=f"The keys of your dictionary are the pairs the wrong way round. (a, b) is an a followed by a b. {_AGAIN}",
     joined=f"The keys of your dictionary are text. A pair is a tuple of two pieces. {_AGAIN}",
     bare_keys="The pieces in your keys have lost their '##'. `e` begins a word, `##e` goes on with one: they are two "
@@ -326,6 +335,12 @@ def giving(on: Switches) -> Any:
             "ranked": lambda: sorted(scores.items(), key=lambda item: -item[1]),
             "items_listed": lambda: list(scores.items()),
             "scores_listed": lambda: list(scores.values()),
+            "ranked_by_score": lambda: sorted(
+                ((n, pair) for pair, n in scores.items()), reverse=True
+            ),
+            "merged_keys": lambda: {
+                pair[0] + pair[1].removeprefix("##"): score for pair, score in scores.items()
+            },
             "turned": lambda: {pair[::-1]: score for pair, score in scores.items()},
             "joined": lambda: {"".join(pair): score for pair, score in scores.items()},
             "bare_keys": lambda: {

@@ -79,6 +79,13 @@ _ACROSS = (
     "words. "
     f"{_AGAIN}"
 )
+_EVERY = (
+    "Your code pairs every id of a word with every other one, also with those before it. Only neighbors are a pair. "
+    f"{_AGAIN}"
+)
+_BEST = (
+    f"Your code returns one number, the largest count. Asked for is a count for each pair. {_AGAIN}"
+)
 _LIST = f"Your code returns a list. A dictionary is asked for, which gives each pair its count. {_AGAIN}"
 
 
@@ -94,6 +101,11 @@ _LIST = f"Your code returns a list. A dictionary is asked for, which gives each 
     products="Your code pairs every id of a word with every id of it, in both orders and with itself. Only neighbors "
     "are "
     f"a pair. {_AGAIN}",
+    permutations=_EVERY,
+    different=_EVERY,
+    equal_left_out="Your code leaves out pairs of two equal ids. In 'aaa' the pair (a, a) stands at two places, and "
+    "both "
+    f"count. {_AGAIN}",
     once_a_word="A pair that stands twice in a word is counted once for that word. Each place where it stands counts. "
     f"{_AGAIN}",
     last_missed=f"Your code does not see the last pair of a word: the loop ends a place too early. {_AGAIN}",
@@ -148,6 +160,9 @@ def _places(on: Switches, word: tuple[int, ...]) -> Iterator[Any]:
         "combinations": lambda: list(itertools.combinations(word, 2)),
         "products": lambda: list(itertools.product(word, word)),
         "once_a_word": lambda: sorted(set(pairs)),
+        "permutations": lambda: list(itertools.permutations(word, 2)),
+        "different": lambda: [(a, b) for a in word for b in word if a != b],
+        "equal_left_out": lambda: [(a, b) for a, b in pairs if a != b],
         "last_missed": lambda: pairs[:-1],
         "first_missed": lambda: pairs[1:],
         "wraps": lambda: [(word[i - 1], word[i]) for i in range(len(word))],
@@ -235,6 +250,8 @@ def wrong_weights(on: Switches) -> Any:
     best_only="Your code returns the most frequent pair alone. Asked for are the counts of all pairs; to choose one is "
     f"the next step. {_AGAIN}",
     sum_only=f"Your code returns one number, the sum of all counts. Asked for is a count for each pair. {_AGAIN}",
+    largest=_BEST,
+    largest_or_fail=_BEST,
     ranked=_LIST,
     sorted_items=_LIST,
     listed=_LIST,
@@ -252,6 +269,8 @@ def wrong_results(on: Switches) -> Any:
             "once_dropped": lambda: {pair: n for pair, n in counts.items() if n > 1},
             "best_only": lambda: max(counts, key=lambda pair: counts[pair]),
             "sum_only": lambda: counts.total(),
+            "largest": lambda: max(counts.values(), default=0),
+            "largest_or_fail": lambda: max(counts.values()),
             "ranked": lambda: counts.most_common(),
             "sorted_items": lambda: sorted(counts.items()),
             "listed": lambda: list(counts.items()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import torch
@@ -35,7 +36,7 @@ def written(result: Any) -> Any:
 
 def scripts(implementation: Any, generator: Generator, each: int) -> Any:
     """Cut characters of one to four bytes, so many of each size in a row."""
-    text = "Z " + "".join(
+    text = "Z \n" + "".join(
         letters(generator, each, group) for group in ("az", "éßñ", "€語ก", "😀🦉")
     )
     return written(implementation(text.encode()))
@@ -50,12 +51,15 @@ def edges(implementation: Any, generator: Generator) -> Any:
 
 def middle(implementation: Any, generator: Generator, size: int) -> Any:
     """Cut bytes that begin and end in the middle of a character."""
-    return written(implementation(f"😀{letters(generator, size, 'aé€')}語".encode()[2:-1]))
+    return written(
+        implementation(f"😀{letters(generator, size, 'aé€')}語".encode()[2 - size % 2 : -1])
+    )
 
 
 def orphans(implementation: Any, generator: Generator) -> Any:
-    """Cut bytes that only go on with a character, then a letter, then the first byte of a character."""
-    return written(implementation(b"\xbf" * whole(generator, 2, 4) + b"A\xc3"))
+    """Cut the end of a character, a letter, and the first byte of another; the end has one byte, then three."""
+    letter = bytes([whole(generator, 65, 90)])
+    return [written(implementation(b"\xbf" * size + letter + b"\xc3")) for size in (1, 3)]
 
 
 @exercise.probe
@@ -72,7 +76,7 @@ def cut_in_the_middle(implementation: Any, generator: Generator) -> Any:
 
 @exercise.probe
 def continuations_first(implementation: Any, generator: Generator) -> Any:
-    """Two to four continuation bytes, the letter A, and the first byte of a longer character."""
+    """The last byte of a character, or its last three, then a letter and the first byte of another character."""
     return orphans(implementation, generator)
 
 
@@ -90,6 +94,10 @@ def no_bytes(implementation: Any, generator: Generator) -> Any:
 
 _CONTINUATIONS = bytes(range(128, 192))
 _AGAIN = "Reread 'Numbers become bytes'."
+_ZEROS = (
+    "Your pieces are made of zero bytes. `bytes(65)` is 65 zeros; to turn one number into a byte, give `bytes` a "
+    f"list with the number. {_AGAIN}"
+)
 _EDGES = (
     "Your code takes too few bytes for a character whose first byte is 224 or 240, where the ranges of three and of "
     f"four bytes begin. {_AGAIN}"
@@ -134,8 +142,8 @@ _EDGES = (
     f"it that would be finished. {_AGAIN}",
     empty_for_nothing="For no bytes your code gives one empty piece. Without bytes there is no character, and so no "
     f"piece. {_AGAIN}",
-    zeros="Your pieces are made of zero bytes. `bytes(65)` is 65 zeros; to turn one number into a byte, give `bytes` a "
-    f"list with the number. {_AGAIN}",
+    zeros=_ZEROS,
+    zeros_behind=_ZEROS,
     numbers=f"Your pieces are lists of numbers. They should be of type bytes, such as b'A'. {_AGAIN}",
     bare_numbers=f"Your code gives the bytes as numbers, one by one. Pieces of type bytes are asked for. {_AGAIN}",
     mutable="Your pieces are of type bytearray. They should be of type bytes, which does not change and can be a key "
@@ -220,6 +228,7 @@ def _one(on: Switches, piece: bytes) -> Any:
     """Make one piece what it is returned as."""
     ways: Ways = {
         "zeros": lambda: b"".join(map(bytes, piece)),
+        "zeros_behind": lambda: piece[:1] + b"".join(map(bytes, piece[1:])),
         "numbers": lambda: list(piece),
         "mutable": lambda: bytearray(piece),
         "as_text": lambda: piece.decode(errors="replace"),
@@ -234,6 +243,9 @@ def _one(on: Switches, piece: bytes) -> Any:
     f"first byte says how many. {_AGAIN}",
     four_as_three="Your code takes three bytes for a character of four, so the fourth stands alone. The first byte "
     f"tells a character of four from one of three. {_AGAIN}",
+    orphans_as_two="Your code takes a continuation byte at the beginning for the first of two bytes. It ends a "
+    "character "
+    f"of which the beginning is missing, and may stand alone. {_AGAIN}",
     late_at_224=_EDGES,
     late_at_240=_EDGES,
     late_at_both=_EDGES,
@@ -245,14 +257,14 @@ def by_first_byte(on: Switches) -> Any:
 
     def size(byte: int) -> int:
         if byte < 192:
-            return 1
+            return 2 if byte >= 128 and on("orphans_as_two") else 1
         three = 224 + (on("late_at_224") or on("late_at_both"))
         four = 240 + (on("late_at_240") or on("late_at_both"))
         most = 2 if on("two_each") else 3 if on("four_as_three") else 4
         return min(most, 2 + (byte >= three) + (byte >= four))
 
     def split_utf8(data: bytes) -> list[bytes]:
-        place = len(data) - len(data.lstrip(_CONTINUATIONS))
+        place = 0 if on("orphans_as_two") else len(data) - len(data.lstrip(_CONTINUATIONS))
         pieces = [data[:place]] if place else []
         while place < len(data):
             end = place + size(data[place])
@@ -287,6 +299,23 @@ def decoded_text(data: bytes) -> Any:
 )
 def decoded_replaced(data: bytes) -> Any:
     return [character.encode() for character in data.decode(errors="replace")]
+
+
+@exercise.misconception(
+    "Your code makes a piece of each byte of a character that is cut off. The part that is there is one piece. "
+    f"{_AGAIN}"
+)
+def decoded_escaping(data: bytes) -> Any:
+    text = data.decode(errors="surrogateescape")
+    return [character.encode(errors="surrogateescape") for character in text]
+
+
+@exercise.misconception(
+    "Your code loses line ends. In a regular expression the dot stands for every byte but that of a line end. "
+    f"{_AGAIN}"
+)
+def line_ends_lost(data: bytes) -> Any:
+    return re.findall(rb".[\x80-\xbf]*", data)
 
 
 @exercise.misconception(

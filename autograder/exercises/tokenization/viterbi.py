@@ -77,7 +77,9 @@ def long(implementation: Any, generator: Generator, pairs: int) -> Any:
         "c": -12.0,
     }
     middle = letters(generator, 1, "ab") + "c"
-    return implementation("ab" * (pairs // 2) + middle + "ba" * (pairs // 2), LimitedDict(scores))
+    table = LimitedDict(scores)
+    table.most = 25_000
+    return implementation("ab" * (pairs // 2) + middle + "ba" * (pairs // 2), table)
 
 
 @exercise.probe
@@ -128,6 +130,7 @@ def long_word(implementation: Any, generator: Generator) -> Any:
     return long(implementation, generator, 49)
 
 
+_PRODUCTS = ("multiplied", "multiplied_from_below", "multiplied_and_equal")
 _PATH = "Reread 'The best path'."
 _SUMS = "Reread 'Products become sums'."
 _MULTIPLIED = (
@@ -140,19 +143,18 @@ _ALONE = (
     f"begins belongs to its score. {_PATH}"
 )
 _WHOLE = (
-    "Your code returns the word in one piece, whatever its score. Either the best sums begin at a number that no sum "
-    "of "
-    f"logarithms can beat, such as 0, or the last place of the word is never reached. {_PATH}"
+    "Your code returns the word in one piece, whatever its score: no way to its end was kept. It may be that the best "
+    f"sums begin too high (at 0, say), or that the end never gets its sum. {_PATH}"
 )
 _UNKNOWN_CHEAP = (
-    "Your code gives parts of the word that are no pieces a score, and takes them. Only pieces of the vocabulary may "
-    "take "
-    f"part. {_PATH}"
+    "Some of your pieces are none of the vocabulary. Either such parts of the word are given a score, or the best sums "
+    f"begin at a number that low sums do not beat. {_PATH}"
 )
 _UNKNOWN_FAILS = (
     "Your code looks up parts of the word that are no pieces, and fails. Only pieces of the vocabulary take part. "
     f"{_PATH}"
 )
+_SHORT = f"Your code never tries long pieces. A piece can be of any length. {_PATH}"
 _LETTERS = (
     "Your code cuts the word into single letters: at each place it keeps the last way that it tries, or the one with "
     "the "
@@ -165,6 +167,7 @@ _LETTERS = (
     f"is the one nearest to 0. {_SUMS}",
     multiplied=_MULTIPLIED,
     multiplied_from_below=_MULTIPLIED,
+    multiplied_and_equal=_MULTIPLIED,
     probabilities_added="Your code adds up probabilities, so many pieces look better than few. The probability of a "
     "cut is "
     f"the product; what adds up are the logarithms. {_SUMS}",
@@ -185,11 +188,10 @@ _LETTERS = (
     "there. "
     f"The best sum is to be kept. {_PATH}",
     last_way=_LETTERS,
-    two_letters_at_most=f"Your code never tries pieces of more than two letters. A piece can be of any length. {_PATH}",
-    three_letters_at_most="Your code never tries pieces of more than three letters. A piece can be of any length. "
-    f"{_PATH}",
-    four_letters_at_most="Your code never tries pieces of more than four letters. A piece can be of any length. "
-    f"{_PATH}",
+    two_letters_at_most=_SHORT,
+    three_letters_at_most=_SHORT,
+    four_letters_at_most=_SHORT,
+    six_letters_at_most=_SHORT,
     first_letter_apart="Your code cuts the first letter off by itself: no longer piece is tried at the beginning. "
     f"{_PATH}",
     whole_never=f"Your code never takes the whole word as one piece. It may be the best. {_PATH}",
@@ -233,7 +235,8 @@ def _filled(
     on: Switches, word: str, log_probs: Mapping[str, float]
 ) -> tuple[list[float], list[int]]:
     """Fill the best sums and where they came from."""
-    worst = 0.0 if on("start_at_zero") or on("multiplied") else -math.inf
+    product = any(map(on, _PRODUCTS))
+    worst = 0.0 if on("start_at_zero") or product else -math.inf
     worst = (
         -1.0
         if on("multiplied_from_below")
@@ -241,7 +244,8 @@ def _filled(
         if on("least_probable") or on("fewest")
         else worst
     )
-    product = on("multiplied") or on("multiplied_from_below") or on("logarithms_multiplied")
+    if on("logarithms_multiplied"):
+        product, worst = True, -math.inf
     best = [1.0 if product else 0.0, *[worst] * len(word)]
     came_from = [0] * (len(word) + 1)
     if on("unknown_fails_forward"):
@@ -265,7 +269,7 @@ def _filled(
 
 def _starts(on: Switches, word: str, end: int) -> list[int]:
     most = len(word)
-    for name, size in (("two", 2), ("three", 3), ("four", 4)):
+    for name, size in (("two", 2), ("three", 3), ("four", 4), ("six", 6)):
         if on(f"{name}_letters_at_most"):
             most = size
     starts = list(range(max(0, end - most), end))
@@ -285,7 +289,7 @@ def _score(on: Switches, piece: str, log_probs: Mapping[str, float]) -> float:
         if on(f"unknown_{name}"):
             unknown = score
     value = log_probs.get(piece, unknown)
-    if on("multiplied") or on("multiplied_from_below") or on("probabilities_added"):
+    if any(map(on, _PRODUCTS)) or on("probabilities_added"):
         return math.exp(value)
     return 1.0 if on("fewest") and piece in log_probs else value
 
@@ -293,7 +297,7 @@ def _score(on: Switches, piece: str, log_probs: Mapping[str, float]) -> float:
 def _better(on: Switches, total: float, best: float, known: bool) -> bool:
     if on("first_way"):
         return not known
-    if on("last_way"):
+    if on("last_way") or (on("multiplied_and_equal") and total == best):
         return True
     return total < best if on("least_probable") or on("fewest") else total > best
 

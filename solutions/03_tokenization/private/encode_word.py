@@ -10,7 +10,7 @@ from torch import Generator
 
 from autograder.exercise import Private
 from autograder.exercises.tokenization import encode_word as public
-from autograder.exercises.tokenization._shared import letters
+from autograder.exercises.tokenization._shared import LimitedDict, letters
 
 private = Private()
 
@@ -23,7 +23,7 @@ def trained_merges(implementation: Any, generator: Generator) -> Any:
     words = {letters(generator, 6, "abcd").encode(): count for count in range(1, 9)}
     merges = train_bpe(words, 20)
     tried = [*words, *(letters(generator, 12, "abcd").encode() for _ in range(4)), b"aaaaaaa"]
-    return [implementation(word, dict(merges)) for word in tried]
+    return [implementation(word, LimitedDict(merges)) for word in tried]
 
 
 @private.probe
