@@ -261,13 +261,19 @@ def simulate(
 @app.command()
 def audit(
     what: Annotated[
-        str, typer.Argument(metavar="[LAB|EXERCISE]", help="05_attention, or attention.embed; by default all.")
+        str,
+        typer.Argument(
+            metavar="[LAB|EXERCISE]", help="05_attention, or attention.embed; by default all."
+        ),
     ] = "",
     solutions: Annotated[
         Path | None, typer.Option(help="The labs' sources; by default this checkout's.")
     ] = None,
     mutants: Annotated[
-        bool, typer.Option("--mutants/--no-mutants", help="Try small edits of right answers too (minutes).")
+        bool,
+        typer.Option(
+            "--mutants/--no-mutants", help="Try small edits of right answers too (minutes)."
+        ),
     ] = True,
 ) -> None:
     """Say what an author forgot: faults that no probe refuses or tells apart, hidden behavior, mutants that pass.

@@ -40,10 +40,13 @@ class Private:
     Attributes:
         probes: Its hidden probes.
         variants: Right answers written differently, each of which must get full points.
+        equivalents: Small edits of right answers that are as right: the line as written, the kind of the edit by the
+            name of its `Kind`, and why.
     """
 
     probes: list[Probe] = field(default_factory=list)
     variants: list[Any] = field(default_factory=list)
+    equivalents: list[tuple[str, str, str]] = field(default_factory=list)
 
     def probe(self, function: Decorated) -> Decorated:
         """Add a hidden probe, as a decorator."""
@@ -65,6 +68,10 @@ class Private:
         """Add a right answer, as a decorator."""
         self.variants.append(implementation)
         return implementation
+
+    def equivalent(self, line: str, kind: str, reason: str) -> None:
+        """Say of an edit that `autograder audit` lists why it does no harm."""
+        self.equivalents.append((line, kind, reason))
 
     def right_value(self, value: Any) -> None:
         """Add a right plain answer."""

@@ -37,8 +37,8 @@ def all_shares(implementation: Any, indices: list[int], world_size: int) -> list
 
 @exercise.probe
 def with_a_rest(implementation: Any, generator: Generator) -> Any:
-    """Ten shuffled indices, dealt to each of 4 ranks."""
-    return all_shares(implementation, drawn(generator, 10), 4)
+    """Nine shuffled indices, dealt to each of 4 ranks."""
+    return all_shares(implementation, drawn(generator, 9), 4)
 
 
 @exercise.probe
