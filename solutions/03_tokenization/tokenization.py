@@ -14,7 +14,12 @@
 # - score pairs as WordPiece does, and find the best cut of a word as Unigram does;
 # - show why numbers, spelling and other scripts are hard for a model.
 #
-# **What you need first:** Python's lists, tuples and dictionaries; logarithms (lab 01). **Time:** 100 to 120 minutes.
+# **What you need first:** Python's lists, tuples and dictionaries; logarithms (lab 01). **Time:** about three and a
+# half hours, in two sittings; 'A place to stop' marks the middle.
+#
+# **Signs used here:** $a, b$ are tokens, $C(a, b)$ counts a pair of them and $C(a)$ one alone; $w$ is a word, $f(w)$ how
+# often it comes; $p$ is a probability, $\log$ the natural logarithm; $\sum$ adds up and $\prod$ multiplies. Places
+# count from 0. Unless the text says otherwise, an answer leaves its inputs as they are.
 
 # %%
 import os
@@ -35,8 +40,8 @@ from llmlab.widgets import TokenizerView
 
 # %% [markdown]
 # `library` is the finished version of what you write here. The demonstrations use it, so they run before you have
-# written anything. Are you stuck? `hint("tokenization.split_utf8")` shows a hint, and when you run it again, the next
-# one.
+# written anything. Are you stuck? `hint("tokenization.split_utf8")` shows a hint, and when you run it again, the next.
+# The quick questions are for your head: predict first, run after.
 #
 # A tokenizer is learned from text. Ours is the reference manual of Python, which every Python carries along. The next
 # cell puts it into one string, without its rulers and indentation.
@@ -49,8 +54,8 @@ print(f"{len(manual):,} characters. They begin:\n\n{manual[:220]} ...")
 # %% [markdown]
 # ## Look first: what a model reads
 #
-# We train a tokenizer on the manual and cut a sentence with it. Each box is a token: above what it stands for, below
-# the number that the model gets. A blank is written ␣, a line end ⏎. **The slider goes back in time:** it shows the
+# We train a tokenizer on the manual and cut a sentence with it. All the tokens that it knows are its **vocabulary**,
+# here 2,000. Each box is a token: above what it stands for, below the number that the model gets. A blank is written ␣, a line end ⏎. **The slider goes back in time:** it shows the
 # sentence as it was cut after the first so many steps of training.
 
 # %%
@@ -67,8 +72,8 @@ TokenizerView(tokenizer, "The exception was raised twice in 2026.\nLe café à c
 # %% [markdown]
 # ## Characters are numbers
 #
-# To a computer a character is a number, its **code point**. Unicode (since 1991) has one for more than 150,000
-# characters, from A, which is 65, to the owl, which is 129,417. Python's `ord` gives it, `chr` turns it back, and
+# To a computer a character is a number, its **code point**. Unicode (since 1991) has one for 159,801 characters
+# (Unicode 17, 2025), among them A, which is 65, and the owl, which is 129,417. Python's `ord` gives it, `chr` turns it back, and
 # `len` of a string counts code points. That is not always what a reader counts:
 
 # %%
@@ -80,7 +85,7 @@ for text in ["owl", "é", "e\u0301", "語", "🦉", "👩\u200d👩\u200d👧"]:
 # The second and the third line look alike: an é can be one code point, or an e followed by an accent. The family is
 # three people glued together by an invisible joiner.
 #
-# Could a model have one token for each code point? It would need 150,000 vectors, most of which it would hardly ever
+# Could a model have one token for each code point? It would need 160,000 vectors, most of which it would hardly ever
 # see in training, and it would read one character at a time. And when Unicode adds a character, as it does nearly
 # every year, the model has no number for it.
 #
@@ -101,11 +106,23 @@ for text in ["owl", "é", "e\u0301", "語", "🦉", "👩\u200d👩\u200d👧"]:
 # *begins* a character. It goes on with one, and is called a **continuation byte**. All other bytes begin a
 # character. So you can jump into the middle of a text and still see where the next character begins.
 #
-# You will need that: a token can be a *part* of a character, as the boxes with dashed borders in the picture are.
+# **Predict:** how many bytes are *naïve 🦉*, a word, a blank and an owl? (The ï is one code point, 239.)
+
+# %% exercise="tokenization.byte_length"
+### BEGIN SOLUTION
+byte_length = 11
+### END SOLUTION
+
+# %% check="tokenization.byte_length"
+check("tokenization.byte_length")
+
+# %% [markdown]
+# A token can be a *part* of a character, as the boxes with dashed borders in the picture are. So you need to find
+# where characters begin.
 #
 # **Write** `split_utf8(data)`: cut bytes into their characters, without decoding them. Cut before each byte that is
 # not a continuation byte. The data may begin or end in the middle of a character; then the part that is there is a
-# piece of its own. For example, with `"é€".encode()` = `b"\xc3\xa9\xe2\x82\xac"`:
+# piece of its own, of type `bytes` as all are. Without data there are no pieces. For example, with `"é€".encode()` = `b"\xc3\xa9\xe2\x82\xac"`:
 #
 # - `split_utf8(b"\xc3\xa9\xe2\x82\xac")` is `[b"\xc3\xa9", b"\xe2\x82\xac"]`,
 # - `split_utf8(b"\x82\xacA\xc3")` is `[b"\x82\xac", b"A", b"\xc3"]`.
@@ -118,10 +135,10 @@ def split_utf8(data: bytes) -> list[bytes]:
     """Cut UTF-8 into the bytes of each character.
 
     Args:
-        data: Bytes of a text, which may begin or end in the middle of a character.
+        data: Bytes of a text, possibly none, which may begin or end in the middle of a character.
 
     Returns:
-        The pieces in order; joined, they are the data.
+        A list of the pieces in order, each of type bytes; joined, they are the data.
     """
     ### BEGIN SOLUTION
     pieces: list[bytes] = []
@@ -176,9 +193,10 @@ print([(word.decode(), count) for word, count in counted.most_common(8)])
 # - input: `{(97, 97, 97): 2, (97, 98): 5}`
 # - output: `{(97, 97): 4, (97, 98): 5}`
 #
-# In *aaa* the pair (97, 97) stands at two places, and both count, although they share the middle letter.
+# In *aaa* the pair (97, 97) stands at two places, and both count, although they share the middle letter. A word of one
+# id has no pair.
 #
-# **Write** `pair_counts(words)`.
+# **Write** `pair_counts(words)`. Any kind of dictionary will do, a `Counter` too.
 
 
 # %% exercise="tokenization.pair_counts"
@@ -223,7 +241,8 @@ for pair, count in first_counts.most_common(6):
 # 'From left to right' is a choice. In *aaa*, 'aa, a' is as good as 'a, aa'. But training and encoding have to make
 # the same choice, or the model meets tokens in places where it has never seen them.
 #
-# **Write** `merge_pair(ids, pair, new_id)`. The input stays as it is; return a new list.
+# **Write** `merge_pair(ids, pair, new_id)`. A word comes as a list or as a tuple, possibly empty; return a new list for
+# both.
 
 
 # %% exercise="tokenization.merge_pair"
@@ -231,12 +250,12 @@ def merge_pair(ids: list[int], pair: tuple[int, int], new_id: int) -> list[int]:
     """Replace each occurrence of a pair, from left to right and without overlap.
 
     Args:
-        ids: The ids of a word, a list or a tuple.
+        ids: The ids of a word, a list or a tuple, possibly empty.
         pair: The two ids to replace.
         new_id: The id that takes their place.
 
     Returns:
-        The ids after the merge.
+        A new list of the ids after the merge.
     """
     ### BEGIN SOLUTION
     merged = []
@@ -271,8 +290,20 @@ check("tokenization.merge_pair")
 #
 # Look at round 2: *s e* had been counted 5 times, and now there is no such pair any more. The counts of round 1 are
 # worth nothing after the merge. And look at what comes out: merges build on merges. After round 4 no pair is left, so
-# training ends there, however many merges were asked for.
+# training ends there, however many merges were asked for. A pair that comes only once is merged like any other.
 #
+# **Predict:** the only word is *aaaaaaaaa*, nine letters a. Training makes two merges. How many tokens is the word
+# then?
+
+# %% exercise="tokenization.merged_length"
+### BEGIN SOLUTION
+merged_length = 3
+### END SOLUTION
+
+# %% check="tokenization.merged_length"
+check("tokenization.merged_length")
+
+# %% [markdown]
 # ### When two pairs are equal
 #
 # Two pairs can be equally frequent. Then some rule has to decide, or two people get two tokenizers from one text. Ours
@@ -291,7 +322,7 @@ def train_bpe(words: dict[bytes, int], num_merges: int) -> dict[tuple[int, int],
 
     Args:
         words: Each word as bytes, and how often it comes. `tuple(b"the")` gives its ids.
-        num_merges: How many merges to learn; fewer are learned when no pair is left.
+        num_merges: How many merges to learn, possibly 0; fewer are learned when no pair is left.
 
     Returns:
         The id that each merged pair makes, 256 and up, in the order learned.
@@ -346,9 +377,10 @@ for name, trained in (("without", without_words), ("with", with_words)):
     print(f"letters or digits with a comma: {with_comma}\n")
 
 # %% [markdown]
-# Without words the merges run across everything: whole phrases of the manual become tokens, of no use in any other
-# text, and frequent words come again with a comma, with a quotation mark, with the blank behind them. Each copy is a
-# token of its own, and the model has to learn anew what it means.
+# Without words the merges run across everything: whole phrases of the manual become tokens, of little use in other
+# texts, and frequent words come again with a comma, with a quotation mark, with the blank behind them. Each copy is a
+# token of its own, and the model has to learn anew what it means. (Once words are learned, merges across them can pay:
+# SuperBPE, Liu et al., 2025, allows them late in training, and needs up to a third fewer tokens.)
 #
 # So GPT-2 cuts first, by a **pattern** (a regular expression) whose parts are tried from left to right:
 #
@@ -385,7 +417,8 @@ print(library.split_by_pattern("We'll say   hello, 'tokens' of 2026!"))
 # Had you taken the longest token that fits from the left, you would have found *the*, *n*. That is another cut, of
 # ids that the model has hardly ever seen side by side.
 #
-# **Write** `encode_word(word, merges)`.
+# **Write** `encode_word(word, merges)`. Go by the ids: the dictionary may hold the merges in any order. Where a pair
+# overlaps itself, merge from left to right, as `merge_pair` does.
 
 
 # %% exercise="tokenization.encode_word"
@@ -394,10 +427,10 @@ def encode_word(word: bytes, merges: dict[tuple[int, int], int]) -> list[int]:
 
     Args:
         word: The bytes of the word, possibly none.
-        merges: The id that each pair makes; the smaller the id, the earlier it was learned.
+        merges: The id that each pair makes, in any order; the smaller the id, the earlier it was learned.
 
     Returns:
-        The ids of the word.
+        A list of the ids of the word.
     """
     ### BEGIN SOLUTION
     ids = list(word)
@@ -434,7 +467,7 @@ print("all bytes as text: ", b"".join(spelled).decode())
 #
 # And what if the rest never comes? A model writes token after token, and nothing keeps it from stopping after two of
 # three bytes, or from writing bytes in an order that is no UTF-8 at all. Decoding must not fail then. Nor should it
-# hide that something was lost: a � says so.
+# hide that something was lost: a � says so, one for each broken place, as Python writes them.
 #
 # **A worked example.** With `spelled = {7: b"caf", 8: b"\xc3", 9: b"\xa9"}`:
 #
@@ -449,7 +482,7 @@ def decode_ids(ids: list[int], spelled: dict[int, bytes]) -> str:
     """Turn ids into text; what is no UTF-8 becomes the replacement character.
 
     Args:
-        ids: The ids of some tokens.
+        ids: The ids of some tokens, possibly none.
         spelled: The bytes that each id stands for.
 
     Returns:
@@ -465,6 +498,9 @@ check("tokenization.decode_ids")
 
 # %% [markdown]
 # This is why the answer of a chat sometimes shows a � for a moment: the first half of an emoji has arrived.
+#
+# **A place to stop.** You have built a whole tokenizer: it learns, encodes and decodes. The second sitting asks what
+# tokens do to a model, and builds two other ways to choose and to cut.
 
 # %% [markdown]
 # ## What a larger vocabulary buys
@@ -503,8 +539,8 @@ plt.show()
 # Each doubling of the vocabulary buys less than the one before. And it costs: every token needs a vector at the
 # entrance of the model and a row in the last map. With 50,257 tokens of 768 numbers, the table of the smallest GPT-2
 # holds 38.6 million of its 124 million parameters. Rare tokens are seen rarely, so their vectors are learned badly.
-# The larger the model, the less the table weighs: LLaMA 2 (2023) had 32,000 tokens, LLaMA 3 (2024) has 128,000,
-# Gemma 2 (2024) has 256,000.
+# The larger the model, the less the table weighs: LLaMA 2 (2023) had 32,000 tokens, LLaMA 3 (2024) has 128,000, GPT-4o
+# (2024) 200,000 and Gemma 3 (2025) 262,000.
 #
 # Greek gains next to nothing: there is none in the manual. **A tokenizer is trained on text, and it serves best the
 # people who write such text.**
@@ -512,7 +548,28 @@ plt.show()
 # %% [markdown]
 # ## Why models stumble
 #
-# You can now see for yourself where many odd mistakes of language models come from. Four experiments.
+# You can now see for yourself where many odd mistakes of language models come from.
+#
+# **Predict:** a byte pair encoding was trained on text in small letters alone, in which *exception* became one token.
+# What does it do with *EXCEPTION*?
+#
+# - `"a"`: it fails, since it has never seen such letters;
+# - `"b"`: it gives nine tokens, one for each letter;
+# - `"c"`: it gives the token of *exception*;
+# - `"d"`: it gives one token that says 'unknown'.
+#
+# Give the letter the name `unseen_capitals`.
+
+# %% exercise="tokenization.unseen_capitals"
+### BEGIN SOLUTION
+unseen_capitals = "b"
+### END SOLUTION
+
+# %% check="tokenization.unseen_capitals"
+check("tokenization.unseen_capitals")
+
+# %% [markdown]
+# Now four experiments.
 #
 # **1. Spelling.** One word, five ways to write it:
 
@@ -564,7 +621,8 @@ axis.set(
 plt.show()
 
 # %% [markdown]
-# Whoever pays by the token pays more in Hindi, waits longer, and fits less into the model's window. Petrov et al. (2023)
+# Whoever pays by the token pays more in Hindi, waits longer, and fits less into the model's window (the tokens that it
+# can read at once). Petrov et al. (2023)
 # measured the tokenizers of that time on one text in many languages: the longest came out up to 15 times as long as
 # the shortest. Today's vocabularies are larger and trained on more languages, and the gap is smaller. It is not gone.
 #
@@ -646,6 +704,8 @@ TokenizerView(
 #
 # BPE would merge one of the last two. WordPiece merges *q* and *u*.
 #
+# A word of a single piece has no pair, but its piece counts in $C(a)$ all the same.
+#
 # **Write** `merge_scores(words)`.
 
 
@@ -654,10 +714,10 @@ def merge_scores(words: dict[tuple[str, ...], int]) -> dict[tuple[str, str], flo
     """Score each pair of neighbors by how much more often it comes than chance would bring it.
 
     Args:
-        words: Each word as its pieces, and how often it comes.
+        words: Each word as its pieces, one or more, and how often it comes.
 
     Returns:
-        The score of each pair that occurs.
+        The score of each pair that occurs, not rounded.
     """
     ### BEGIN SOLUTION
     pieces: Counter[str] = Counter()
@@ -692,8 +752,21 @@ for name, ranking in (("most frequent", by_count), ("best score", by_score)):
         print(f"    {left:3} {right:3}  {by_count[left, right]:6,} times")
 
 # %% [markdown]
-# The score finds pairs that belong together however rare they are. (That
-# is its weakness too: a pair that comes once, of two letters that come once, has the best score of all.)
+# The score finds pairs that belong together. **Predict:** which of these three does WordPiece merge first?
+#
+# - `"a"`: *e* and *r*, 900 times together; *e* comes 3,000 times and *r* 2,000 times;
+# - `"b"`: *q* and *u*, 40 times together; *q* comes 40 times and *u* 500 times;
+# - `"c"`: *ž* and *ł*, once together, in a name; neither comes anywhere else.
+#
+# Give the letter the name `rare_pair`.
+
+# %% exercise="tokenization.rare_pair"
+### BEGIN SOLUTION
+rare_pair = "c"
+### END SOLUTION
+
+# %% check="tokenization.rare_pair"
+check("tokenization.rare_pair")
 
 # %% [markdown]
 # ## The longest piece first
@@ -708,8 +781,11 @@ for name, ranking in (("most frequent", by_count), ("best score", by_score)):
 #   Greedy does not look ahead.)
 # - *able*: `["able"]`, since here it begins the word.
 # - *unabx*: `una`, `##b`, and then nothing fits: `["[UNK]"]`.
+# - Without `##ble` in the vocabulary, *unable* would be `["[UNK]"]` too: after `una`, `##b` nothing fits, and greedy
+#   never takes a piece back to try a shorter one.
 #
-# **Write** `longest_match(word, vocabulary)`.
+# **Write** `longest_match(word, vocabulary)`. An empty word has no pieces: `[]`. Within a word only pieces with `##` count,
+# at its beginning only those without.
 
 
 # %% exercise="tokenization.longest_match"
@@ -718,10 +794,10 @@ def longest_match(word: str, vocabulary: set[str]) -> list[str]:
 
     Args:
         word: The word, possibly empty.
-        vocabulary: The pieces; those that go on with a word begin with '##'.
+        vocabulary: A set of the pieces; those that go on with a word begin with '##'.
 
     Returns:
-        The pieces, spelled as in the vocabulary, or ['[UNK]'] if the word cannot be cut to its end.
+        A list of the pieces, spelled as in the vocabulary, or ['[UNK]'] if greedy comes to a place where nothing fits.
     """
     ### BEGIN SOLUTION
     pieces = []
@@ -744,6 +820,18 @@ check("tokenization.longest_match")
 # %% [markdown]
 # ## All the ways to cut a word
 #
+# **Predict:** every row of letters in *owls* is a piece. In how many ways can the word be cut into pieces? (*owls* as a
+# whole is one of them.)
+
+# %% exercise="tokenization.ways_to_cut"
+### BEGIN SOLUTION
+ways_to_cut = 8
+### END SOLUTION
+
+# %% check="tokenization.ways_to_cut"
+check("tokenization.ways_to_cut")
+
+# %% [markdown]
 # The third way turns the question around. **Unigram** (Kudo, 2018) gives each piece a *probability*. A word of $n$
 # letters can be cut in up to $2^{n-1}$ ways. The probability of a cut is the product of those of its pieces, and the
 # best cut is the one with the largest:
@@ -790,7 +878,9 @@ print(f"0.001 multiplied 120 times: {product}")
 # Walk back: place 3 was reached from 1, by *bc*; place 1 from 0, by *a*. The best cut is `["a", "bc"]`. The longest
 # piece first would have taken *abc*, and the best way to place 2, *ab*, is no part of the best cut either.
 #
-# **Write** `viterbi(word, log_probs)`. Every letter of the word is a piece by itself, so there is always a cut.
+# **Write** `viterbi(word, log_probs)`. Every letter of the word is a piece by itself, so there is always a cut; other
+# pieces may be of any length. If two cuts are equally good, return either. A word can be long, such as a web address: a
+# check tries a hundred letters, for which trying all cuts never ends and a product of probabilities becomes 0.
 
 
 # %% exercise="tokenization.viterbi"
@@ -798,11 +888,11 @@ def viterbi(word: str, log_probs: dict[str, float]) -> list[str]:
     """Find the most probable way to cut a word into pieces.
 
     Args:
-        word: The word, possibly empty.
+        word: The word, possibly empty, possibly hundreds of letters long.
         log_probs: The logarithm of each piece's probability; every letter of the word is a piece.
 
     Returns:
-        The pieces, from left to right.
+        A list of the pieces, from left to right; none for an empty word.
     """
     ### BEGIN SOLUTION
     best = [0.0] + [float("-inf")] * len(word)
@@ -1014,6 +1104,7 @@ progress()
 # - Kudo (2018), *Subword Regularization*; Kudo & Richardson (2018), *SentencePiece*: Unigram.
 # - Viterbi (1967), *Error Bounds for Convolutional Codes and an Asymptotically Optimum Decoding Algorithm*.
 # - Petrov et al. (2023), *Language Model Tokenizers Introduce Unfairness Between Languages*.
+# - Liu et al. (2025), *SuperBPE: Space Travel for Language Models*: merges across words.
 # - Edman, Schmid & Fraser (2024), *CUTE: Measuring LLMs' Understanding of Their Tokens*: can models spell?
 # - Singh & Strouse (2024), *Tokenization Counts: the Impact of Tokenization on Arithmetic in Frontier LLMs*.
 # - Pagnoni et al. (2024), *Byte Latent Transformer: Patches Scale Better Than Tokens*: a model without tokens.

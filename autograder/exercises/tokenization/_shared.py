@@ -13,6 +13,8 @@ Pair = tuple[int, int]
 Words = Mapping[tuple[int, ...], int]
 Ways = Mapping[str, Callable[[], Any]]
 
+# A word of a hundred letters has about 5,000 parts, and an answer may ask for each of them three times.
+LOOK_UPS = 25_000
 QUESTIONS = 5_000
 
 
@@ -43,7 +45,7 @@ def keys_written(result: Any) -> Any:
 class LimitedDict(dict[Any, Any]):
     """A dictionary that can be looked into only so often: a loop without an end is found at once, and told by name."""
 
-    asked, most = 0, QUESTIONS
+    asked, most = 0, LOOK_UPS
 
     def _count(self) -> None:
         self.asked += 1

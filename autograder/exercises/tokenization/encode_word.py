@@ -44,7 +44,9 @@ def merges_of(order: list[int] | None = None) -> LimitedDict:
         cut = next(i for i in (2, 1) if spelled[:i] in made and spelled[i:] in made)
         made[spelled] = 256 + len(pairs)
         pairs.append(((made[spelled[:cut]], made[spelled[cut:]]), made[spelled]))
-    return LimitedDict(pairs if order is None else [pairs[i] for i in order])
+    merges = LimitedDict(pairs if order is None else [pairs[i] for i in order])
+    merges.most = 5_000
+    return merges
 
 
 def in_order(implementation: Any, words: tuple[str, ...], order: list[int] | None = None) -> Any:

@@ -256,7 +256,9 @@ def _spellings(on: Switches, letters_of: str, start: int, whole: bool) -> list[s
     marked, plain = f"##{letters_of}", letters_of
     if on("without_hashes") or on("hashes_added"):
         return [plain]
-    if on("hashes_everywhere") or (on("hashes_unless_whole") and not whole):
+    if on("hashes_unless_whole"):
+        return [plain, marked] if whole else [marked]
+    if on("hashes_everywhere"):
         return [marked]
     if on("any_mark"):
         return [marked, plain]

@@ -77,9 +77,7 @@ def long(implementation: Any, generator: Generator, pairs: int) -> Any:
         "c": -12.0,
     }
     middle = letters(generator, 1, "ab") + "c"
-    table = LimitedDict(scores)
-    table.most = 25_000
-    return implementation("ab" * (pairs // 2) + middle + "ba" * (pairs // 2), table)
+    return implementation("ab" * (pairs // 2) + middle + "ba" * (pairs // 2), LimitedDict(scores))
 
 
 @exercise.probe
@@ -377,6 +375,20 @@ def _all_cuts(word: str, log_probs: Mapping[str, float]) -> list[list[str]]:
         if word[:end] in log_probs:
             found += [[word[:end], *rest] for rest in _all_cuts(word[end:], log_probs)]
     return found
+
+
+@exercise.misconception(_ALL)
+def rest_again_and_again(word: str, log_probs: Mapping[str, float]) -> list[str]:
+    def best(rest: str) -> tuple[float, list[str]]:
+        if not rest:
+            return 0.0, []
+        return max(
+            (log_probs[rest[:end]] + best(rest[end:])[0], [rest[:end], *best(rest[end:])[1]])
+            for end in range(1, len(rest) + 1)
+            if rest[:end] in log_probs
+        )
+
+    return best(word)[1]
 
 
 @exercise.misconception(_ALL)

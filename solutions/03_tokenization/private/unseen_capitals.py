@@ -1,0 +1,9 @@
+"""`tokenization.unseen_capitals`: right answers written differently."""
+
+from autograder.exercise import Private
+
+private = Private()
+
+
+private.right_value("b")
+private.right_value("abcd"[1])
