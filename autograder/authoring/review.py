@@ -12,22 +12,25 @@ from pathlib import Path
 from typing import Any
 
 from autograder.errors import AuthoringError
-from autograder.exercise.declaration import Exercise, Lab, Probe
+from autograder.exercise.declaration import Exercise, Lab, Misconception, Probe
 from autograder.exercise.private import Private, private_files, read_private
-from autograder.judging.diagnosis import behave_alike, of_reference
-from autograder.judging.judge import judge
-from autograder.probing.evidence import Evidence
+from autograder.judging.diagnosis import behave_alike, of_misconception, of_reference
 from autograder.probing.observing import observe_trusted
 
 SEEDS = (11, 12, 13)
 
 
-def _seen(exercise: Exercise, answer: Any, probes: Sequence[Probe], seed: int) -> list[Evidence]:
-    return [observe_trusted(exercise, probe, answer, seed) for probe in probes]
-
-
 def _passes(exercise: Exercise, answer: Any, probes: Sequence[Probe], seed: int) -> bool:
-    return judge(exercise, probes, _seen(exercise, answer, probes, seed), seed).passed
+    """Say whether probes accept an answer; of a fault, what they see is remembered from question to question."""
+    for probe in probes:
+        if isinstance(answer, Misconception):
+            seen = of_misconception(exercise, probe, answer, seed)
+        else:
+            seen = observe_trusted(exercise, probe, answer, seed)
+        expected = of_reference(exercise, probe, seed).value
+        if seen.failure or probe.compare(expected, seen.value):
+            return False
+    return True
 
 
 def broken_probes(exercise: Exercise, private: Private) -> Iterator[str]:
@@ -44,7 +47,7 @@ def broken_probes(exercise: Exercise, private: Private) -> Iterator[str]:
 def unrefused_faults(exercise: Exercise, private: Private) -> Iterator[str]:
     """Name the faults that no public probe refuses: they are right, or a probe is missing."""
     for one in exercise.misconceptions:
-        if any(_passes(exercise, one.implementation, exercise.probes, seed) for seed in SEEDS):
+        if any(_passes(exercise, one, exercise.probes, seed) for seed in SEEDS):
             yield (
                 f"The fault `{one.name}` of `{exercise.id}` is refused by no public probe: it is right, or a probe "
                 "is missing."
@@ -55,7 +58,7 @@ def mistaken_faults(exercise: Exercise, private: Private) -> Iterator[str]:
     """Name the pairs of faults that the public probes do not tell apart, and that have different sentences."""
     for seed in SEEDS:
         seen = [
-            (one, _seen(exercise, one.implementation, exercise.probes, seed))
+            (one, [of_misconception(exercise, probe, one, seed) for probe in exercise.probes])
             for one in exercise.misconceptions
         ]
         found = False
@@ -84,8 +87,8 @@ def refused_in_secret(exercise: Exercise, private: Private) -> Iterator[str]:
     """Name the faults that a hidden probe refuses and no public one: a hidden probe asks for no other behavior."""
     for one in exercise.misconceptions if private.probes else ():
         for seed in SEEDS:
-            if _passes(exercise, one.implementation, exercise.probes, seed) and not _passes(
-                exercise, one.implementation, private.probes, seed
+            if _passes(exercise, one, exercise.probes, seed) and not _passes(
+                exercise, one, private.probes, seed
             ):
                 yield (
                     f"A hidden probe of `{exercise.id}` refuses `{one.name}`, and no public one does; let a public "

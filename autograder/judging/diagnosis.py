@@ -50,7 +50,7 @@ def of_reference(exercise: Exercise, probe: Probe, seed: int) -> Evidence:
     return seen
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=8192)
 def of_misconception(
     exercise: Exercise, probe: Probe, misconception: Misconception, seed: int
 ) -> Evidence:

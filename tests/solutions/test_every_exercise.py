@@ -11,6 +11,7 @@ import torch
 
 from autograder.authoring.review import REVIEWS, Review, broken_probes
 from autograder.exercise import Exercise, Probe
+from autograder.judging.diagnosis import of_misconception
 from autograder.judging.judge import Verdict, judge
 from autograder.probing.evidence import Evidence
 from autograder.probing.observing import observe, observe_trusted
@@ -40,7 +41,7 @@ def test_a_fault_loses_points_and_is_told_its_own_sentence(
     probes = [*exercise.probes, *(hidden_probes(exercise) if with_hidden else [])]
     for seed in SEEDS:
         for one in exercise.misconceptions:
-            evidence = seen_of(exercise, one.implementation, probes, seed)
+            evidence = [of_misconception(exercise, probe, one, seed) for probe in probes]
             verdict = judge(exercise, probes, evidence, seed)
             assert verdict.points == 0, f"no probe sees `{one.name}`"
             assert verdict.sentence == one.sentence, (
