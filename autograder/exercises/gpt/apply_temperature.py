@@ -58,6 +58,12 @@ def two_rows(implementation: Any, generator: Generator) -> Any:
 
 
 @exercise.probe
+def close_logits(implementation: Any, generator: Generator) -> Any:
+    """The logits (1, 1.001, 0.5) at the temperature 0; compared as probabilities."""
+    return spread(implementation, torch.tensor([1.0, 1.001, 0.5]), (0.0,))
+
+
+@exercise.probe
 def large_logits(implementation: Any, generator: Generator) -> Any:
     """A tensor of (2, 3, 4) with logits in the hundreds, at 0.05, 30 and 0; compared as probabilities."""
     logits = 100 * torch.randn(2, 3, 4, generator=generator)
@@ -73,6 +79,10 @@ _OTHER_AXIS = (
 _LEADING = (
     "Your code counts on a certain number of dimensions. The leading dimensions are free: only the last one is the "
     "vocabulary. "
+)
+_NOT_GREEDY = (
+    "At the temperature 0 your choice is not greedy: you divide by a small number, and it is not small enough. "
+    "Close logits keep a share each. " + _ZERO
 )
 _AXIS_ONE = _LEADING + "At the temperature 0 you look along dimension 1. " + _ZERO
 _NO_EFFECT = (
@@ -130,8 +140,13 @@ _NAMED_PAIR = (
     f"model has learned. {_ABOVE}",
     over_other_axis=_LEADING + "You normalize across rows. " + _ABOVE,
     divides_by_zero=_NO_NUMBER,
-    bounded_below="At the temperature 0 your choice is not greedy: you divide by a small number, and it is not "
-    f"small enough. Close logits keep a share each. {_ZERO}",
+    bounded_below=_NOT_GREEDY,
+    bounded_lower=_NOT_GREEDY,
+    small_added="You add a small number to the temperature. At 0 the choice is not greedy then, and above 0 the "
+    f"probabilities are a little off. {_ZERO}",
+    divides_one_by_zero=f"At the temperature 0 your code divides 1 by 0. {_ZERO}",
+    zero_probabilities="At the temperature 0 your code returns probabilities, in which all tokens still have "
+    f"their share. It should leave one. {_ZERO}",
     zero_unchanged="At the temperature 0 your code returns the logits as they are, which is what 1 means. "
     + _ZERO,
     zero_even="At the temperature 0 all tokens are equally likely with you. It should be one token alone. "
@@ -174,6 +189,12 @@ def faulty(on: Switches) -> Any:
     def apply_temperature(logits: Tensor, temperature: float) -> Any:
         if on("bounded_below"):
             return logits / max(temperature, 0.1)
+        if on("bounded_lower"):
+            return logits / max(temperature, 0.01)
+        if on("small_added"):
+            return logits / (temperature + 1e-3)
+        if on("divides_one_by_zero"):
+            return logits * (1 / temperature)
         if on("divides_by_zero"):
             return logits / temperature
         if on("always_greedy"):
@@ -228,6 +249,8 @@ def _returned(logits: Tensor, on: Switches) -> Tensor:
 def _greedy(logits: Tensor, on: Switches) -> Any:
     if on("zero_unchanged"):
         return logits
+    if on("zero_probabilities"):
+        return logits.softmax(dim=-1)
     if on("zero_even"):
         return torch.zeros_like(logits)
     if on("zero_by_ids"):

@@ -128,6 +128,10 @@ _BEGINNING = (
     "Your mask takes the queries for the first positions, and they are the last: a new token sees the "
     f"beginning of the text and not what it should. {_MASK}"
 )
+_NOT_JOINED = (
+    "The heads are not joined as the output map needs them: side by side in one vector a token, (batch, new, "
+    f"model_dim). {_MASK}"
+)
 _NOT_SEEN = (
     "Your new tokens see only each other. What was kept is either not handed on, not put before the new keys and "
     f"values, or hidden by the mask. {_KEPT}"
@@ -178,6 +182,10 @@ _ONE_RETURNED = (
     "keys. " + _KEPT,
     new_first="The new keys and values come before the kept ones. The mask takes the last places for the new "
     f"tokens, so they belong behind. {_KEPT}",
+    new_keys_first="The new keys come before the kept ones, and the new values behind: keys and values no longer "
+    f"belong together. {_KEPT}",
+    new_values_first="The new values come before the kept ones, and the new keys behind: keys and values no "
+    f"longer belong together. {_KEPT}",
     joined_by_batch=_WRONG_AXIS + _KEPT,
     joined_by_heads=_WRONG_AXIS + _KEPT,
     joined_by_width=_WRONG_AXIS + _KEPT,
@@ -208,16 +216,16 @@ _ONE_RETURNED = (
     f"nothing; True and False hide. {_MASK}",
     no_output_map="The output map is missing: what the heads gathered is joined and returned as it is. Reread "
     "'What is kept': only keys and values are remembered, and the rest of attention is as in lab 05.",
-    not_joined="The heads are not joined before the output map. Reread 'Who sees whom now': the last of the tools "
-    "joins them.",
+    not_joined=_NOT_JOINED,
+    flattened_heads=_NOT_JOINED,
     joined_before_tokens="The heads are joined without being brought behind the tokens, so the numbers of several "
     f"tokens are mixed. `join_heads` does both. {_MASK}",
     residual_added="You add what came in to what goes out. The block does that, around its attention. "
     + _KEPT,
     scaled_again="Your queries are scaled before attention, and attention divides by the root of the head's size "
     "by itself. " + _KEPT,
-    kept_on_attention="Your keys and values are kept with the attention, and not in what you return: two texts "
-    f"that go on from one past are mixed up. {_KEPT}",
+    kept_on_attention="Your keys and values are kept somewhere else than in what you return, so two texts that go "
+    f"on from one past are mixed up. {_KEPT}",
     computed_again="Your numbers are right, and nothing is saved: the vectors of all earlier tokens are kept, and "
     f"their keys and values are computed again in every step. {_KEPT}",
     output_of_all="You return what all tokens gathered, the old ones too. Only the new ones are asked for. "
@@ -299,6 +307,10 @@ def _grown(past: Any, new: tuple[Tensor, Tensor], on: Switches) -> tuple[Tensor,
         return torch.stack(pairs[0]), torch.stack(pairs[1])
     if on("new_first"):
         pairs = [(added, old) for old, added in pairs]
+    if on("new_keys_first"):
+        pairs[0] = pairs[0][::-1]
+    elif on("new_values_first"):
+        pairs[1] = pairs[1][::-1]
     axis = (
         0
         if on("joined_by_batch")
@@ -348,7 +360,9 @@ def _mask(query: Tensor, key: Tensor, past: Any, on: Switches) -> Tensor | None:
 
 
 def _output(attention: Any, gathered: Tensor, x: Tensor, on: Switches) -> Tensor:
-    if on("not_joined"):
+    if on("flattened_heads"):
+        gathered = gathered.flatten(2)
+    if on("not_joined") or on("flattened_heads"):
         output: Tensor = attention.output(gathered)
         return output
     joined = (

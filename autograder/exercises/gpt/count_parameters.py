@@ -142,6 +142,10 @@ _KV_NONE = (
     "once in the model. " + _TABLE,
     layers_times_tables="You take the tables times the layers. They stand once in the model. "
     + _TABLE,
+    attention_alone_by_layers="Only attention is taken times the layers. Each block has a feed-forward network "
+    "and two norms too. " + _TABLE,
+    squares_by_count="Your maps of query and output are as wide as the number of heads. Each head has several "
+    "numbers. " + _TABLE,
     attention_once="You count the attention of a single block. Each block has maps of its own. "
     + _TABLE,
     feed_forward_once="You count the feed-forward network of a single block. Each block has maps of its own. "
@@ -164,6 +168,8 @@ def faulty(on: Switches) -> Any:
         tables, last_norm = _tables(config, on), _last_norm(config, on)
         attention, feed_forward = _attention(config, on), _feed_forward(config, on)
         norms = _block_norms(config, on)
+        if on("attention_alone_by_layers"):
+            return tables + layers * attention + feed_forward + norms + last_norm
         if on("attention_once"):
             return tables + attention + layers * (feed_forward + norms) + last_norm
         if on("feed_forward_once"):
@@ -239,6 +245,8 @@ def _attention(config: TransformerConfig, on: Switches) -> int:
         return 3 * square + narrow
     if on("squares_by_head"):
         square *= config.num_heads
+    elif on("squares_by_count"):
+        square = d * config.num_heads
     elif on("squares_of_a_head"):
         square = d * config.head_dim
     if on("narrow_by_head"):

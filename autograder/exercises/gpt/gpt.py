@@ -194,7 +194,8 @@ _RAGGED = (
     real_ids="Your ids are made real numbers before they are looked up. A table is looked up by whole numbers. "
     + _STACK,
     last_id_dropped=_NO_LAST_ROW,
-    no_blocks=f"Your vectors go from the embedding to the head and through no block. {_STACK}",
+    no_blocks="What reaches the head has gone through no block: either the blocks are not called, or what they "
+    f"return is not used. {_STACK}",
     no_last_norm="The vectors go into the head as the last block leaves them. Blocks norm what they read and "
     f"never what they add to, so the stream has to be normed once more at its end. {_HEAD}",
     norm_first_only="You norm the embeddings, and not what the last block leaves. The last norm stands "

@@ -157,6 +157,7 @@ _SQUARED = f"Your matrices begin from the square of 0.02. It is a deviation alre
     f"begin so (Fixup, 2019), but GPT-2 draws them, only smaller. {_SIZE}",
     one_over_root="Every matrix gets 1 over the root of the number of layers with you. Where are the 0.02, "
     f"and the two kinds of matrices? {_SIZE}",
+    one_over_root_for_writers=f"What writes into the stream does not begin from 0.02 with you, but from 1. {_SIZE}",
     one_over_root_of_additions="Every matrix gets 1 over the root of the number of additions with you. Where "
     f"are the 0.02, and the two kinds of matrices? {_SIZE}",
     whole_division="You divide by a whole number: the root loses what stands after the point. "
@@ -241,6 +242,8 @@ def _shrunk(base: float, name: str, layers: int, on: Switches) -> float:
         return base / math.sqrt(2) * layers
     if on("multiplied"):
         return base * math.sqrt(2 * layers)
+    if on("one_over_root_for_writers"):
+        return 1 / math.sqrt(2 * layers)
     if on("zero_for_writers"):
         return 0.0
     return base / _divisor(layers, on)

@@ -94,6 +94,13 @@ _CHAIN = (
     "You replace piece after piece in one text, and a later replacement changes what an earlier one wrote: "
     f"`output` is a piece of other names too. {_WHOSE}"
 )
+_ANYWHERE = (
+    "You look whether a piece occurs anywhere in the name, and replace it there. `output` is a piece of other "
+    "names too, and a name that only holds a known piece is not in the table. " + _WHOSE
+)
+_FEW_LAYERS = (
+    "Layers with large numbers give None with you. A model can have any number of them. " + _WHOSE
+)
 _ENTRIES_SWAPPED = "in your table are exchanged. "
 
 
@@ -117,8 +124,8 @@ _ENTRIES_SWAPPED = "in your table are exchanged. "
     norm_and_head="`output` and `output_norm` " + _ENTRIES_SWAPPED + _WHOSE,
     one_digit="You take one digit for the number of the layer, and a model of 30 layers has numbers of two. "
     + _WHOSE,
-    one_place_for_digit="You cut the name at a fixed place, and numbers of layers have as many digits as they "
-    f"need. {_WHOSE}",
+    one_place_for_digit="Your code allows one digit for the number of the layer, either by a pattern or by "
+    f"cutting the name at a fixed place. It has as many as it needs. {_WHOSE}",
     from_one="Your layers are counted from 1. Both files count them from 0, so each block would get its "
     f"neighbor's weights. {_WHOSE}",
     one_less=f"You subtract 1 from the number of the layer. Both files count from 0. {_WHOSE}",
@@ -165,6 +172,16 @@ _ENTRIES_SWAPPED = "in your table are exchanged. "
     unknown_raises_value=_KEY_ERROR,
     unknown_raises_inside="A part of a block that is not in the table raises an error, and it should give None. "
     f"{_WHOSE}",
+    unknown_index=_KEY_ERROR,
+    unknown_added=_KEY_ERROR,
+    third_piece_first="You ask every name for its third piece. Names outside the blocks have two. "
+    + _WHOSE,
+    unknown_part_kept="A part that is not in the table keeps its name with you, and would be taken for one of "
+    f"ours. The answer for such a name is None. {_WHOSE}",
+    few_layers=_FEW_LAYERS,
+    few_layers_of_a_hundred=_FEW_LAYERS,
+    piece_anywhere=_ANYWHERE,
+    piece_anywhere_outside_first=_ANYWHERE,
     by_beginning="A part that only begins like one of the table is taken for it: `attn_q_norm` is no `attn_q`. "
     + _WHOSE,
     one_table_for_all="You look outside and inside names up in one table, so that a block can have an "
@@ -180,6 +197,8 @@ def faulty(on: Switches) -> Any:
     def name_from_gguf(name: str) -> Any:
         if on("chain") or on("chain_short_first"):
             return _replaced(name, on)
+        if on("piece_anywhere") or on("piece_anywhere_outside_first"):
+            return _replaced_once(name, on)
         if on("one_place_for_digit") and name.startswith("blk."):
             pieces = ["blk", name[4], *name[6:].split(".")]
         else:
@@ -187,6 +206,11 @@ def faulty(on: Switches) -> Any:
         if on("no_biases") and pieces[-1] == "bias":
             return None
         inside = pieces[0] == "blk" and len(pieces) >= 4
+        most = 32 if on("few_layers") else 100 if on("few_layers_of_a_hundred") else None
+        if inside and most is not None and int(pieces[1]) >= most:
+            return None
+        if on("third_piece_first") and pieces[2] in _INSIDE:
+            return _joined(pieces, _INSIDE[pieces[2]], inside, on)
         found = _found(pieces, inside, on)
         if found is None:
             return _unknown(name, pieces, inside, on)
@@ -201,6 +225,15 @@ def _replaced(name: str, on: Switches) -> str:
         for theirs, ours in table.items():
             name = name.replace(theirs, ours)
     return name.replace("blk", "blocks")
+
+
+def _replaced_once(name: str, on: Switches) -> str | None:
+    tables = [_INSIDE, _OUTSIDE]
+    for table in reversed(tables) if on("piece_anywhere_outside_first") else tables:
+        for theirs, ours in table.items():
+            if theirs in name:
+                return name.replace(theirs, ours).replace("blk", "blocks")
+    return None
 
 
 def _found(pieces: list[str], inside: bool, on: Switches) -> str | None:
@@ -262,6 +295,13 @@ def _unknown(name: str, pieces: list[str], inside: bool, on: Switches) -> Any:
         raise KeyError(name)
     if on("unknown_raises_value"):
         raise ValueError(name)
+    if on("unknown_index") and not inside:
+        return pieces[2]
+    if on("unknown_added"):
+        missing: Any = None
+        return missing + "." + pieces[-1]
+    if on("unknown_part_kept"):
+        return f"blocks.{'.'.join(pieces[1:])}" if inside else name
     if on("unknown_kept"):
         return name
     if on("unknown_inside_kept") and inside:

@@ -83,6 +83,10 @@ _CROSSING = (
 _ONE_ROW = "The leading dimensions are free, and your code counts on a single row. " + _TAKES
 _ACROSS = "Each row is a distribution of its own, and you go across rows. The vocabulary is the last dimension. "
 _UNCHANGED = f"Your code rules nothing out: the logits come back as they were. {_FILTER}"
+_FILLED_LOW = (
+    "The logits that you rule out become a large negative number. It has no share of this softmax, but "
+    f"who counts what is left finds it, and a filter after yours may too. {_FILTER}"
+)
 _PLACES_MIXED = (
     "Your marks go to the wrong places: the order says where each sorted token came from, and you read it the "
     f"other way round. {_BACK}"
@@ -119,6 +123,8 @@ _PLACES_MIXED = (
     likeliest_alone=f"You keep the likeliest token alone, whatever p is. {_TAKES}",
     unsorted="Your code adds up the probabilities in the order of the vocabulary. The likeliest come first: sort "
     "before you add. " + _TAKES,
+    added_unsorted="You sort, and then add up in the order of the vocabulary: your sums and your order do not "
+    f"belong together. {_TAKES}",
     sums_of_logits="You add up logits. They can be below 0 and have no sum to compare with p: add up "
     "probabilities. " + _TAKES,
     sums_of_exponentials="You add up exponentials that are not divided by their sum, and compare that with p, a "
@@ -137,8 +143,8 @@ _PLACES_MIXED = (
     "order itself. " + _BACK,
     filled_with_zero="The logits that you rule out become 0, and a logit of 0 still has a share of the softmax, "
     f"often a large one. {_FILTER}",
-    filled_low="The logits that you rule out become a large negative number. It has no share of this softmax, but "
-    f"who counts what is left finds it, and a filter after yours may too. {_FILTER}",
+    filled_low=_FILLED_LOW,
+    filled_lowest=_FILLED_LOW,
     filled_high=f"The logits that you rule out become plus infinity. {_FILTER}",
     multiplied_by_marks="You multiply the logits by your marks. What is ruled out becomes 0, which is no ban, and "
     f"minus infinity times 0 is no number. {_FILTER}",
@@ -210,6 +216,8 @@ def _filtered(logits: Tensor, p: float, on: Switches) -> Any:
     ordered, order = logits.sort(dim=dim, descending=not upwards)
     if on("unsorted"):
         ordered, order = logits, torch.arange(logits.shape[-1]).expand(logits.shape)
+    if on("added_unsorted"):
+        ordered = logits
     out = _ruled_out(ordered, 1 - p if on("rest_of_p") else p, on)
     if on("returns_sorted"):
         return ordered.masked_fill(out, -math.inf)
@@ -285,6 +293,8 @@ def _given(logits: Tensor, out: Tensor, order: Tensor, on: Switches) -> Any:
         return logits.masked_fill(out, 0.0)
     if on("filled_low"):
         return logits.masked_fill(out, -1e9)
+    if on("filled_lowest"):
+        return logits.masked_fill(out, torch.finfo(logits.dtype).min)
     if on("filled_high"):
         return logits.masked_fill(out, math.inf)
     if on("multiplied_by_marks"):

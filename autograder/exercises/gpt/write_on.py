@@ -254,6 +254,8 @@ _READS_AGAIN = (
     first_returned="Your code returns one token and is over. `return` ends a function; `yield` gives something "
     "and goes on. " + _GIVE,
     nothing_given="Your code writes, and gives nothing to who called it. " + _GIVE,
+    whole_text_returned="Your code returns the whole text at its end, prompt included. It gives the new tokens "
+    f"alone, each as soon as it is chosen. {_GIVE}",
     waits=_WAITS,
     waits_and_yields=_WAITS,
     prompt_extended="Your code appends to the list that it was given: whoever called it finds the prompt changed, "
@@ -267,6 +269,8 @@ def faulty(on: Switches) -> Any:
         model = _reading_once(model) if on("read_once") else model
         rounds = _rounds(max_new_tokens, len(prompt), on)
         tokens = _tokens(model, ids, rounds, choose, stop, on)
+        if on("whole_text_returned"):
+            return [*prompt, *tokens]
         if on("waits"):
             return list(tokens)
         if on("first_returned"):
