@@ -64,18 +64,17 @@ def traffic(implementation: Any, generator: Generator) -> Any:
     return max(simulate(program, 4))
 
 
-class _Overheard:
-    """A rank's communicator that notes to whom it sends."""
+def _overheard(communicator: Communicator) -> set[int]:
+    """Collect to whom a rank sends from now on."""
+    targets = set[int]()
+    send = communicator.send
 
-    def __init__(self, communicator: Communicator, targets: set[int]) -> None:
-        self._communicator, self._targets = communicator, targets
+    def noted(tensor: Tensor, target: int) -> None:
+        targets.add(target)
+        send(tensor, target)
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._communicator, name)
-
-    def send(self, tensor: Tensor, target: int) -> None:
-        self._targets.add(target)
-        self._communicator.send(tensor, target)
+    setattr(communicator, "send", noted)  # noqa: B010 - a method of this one object
+    return targets
 
 
 @exercise.probe
@@ -84,8 +83,8 @@ def who_sends_to_whom(implementation: Any, generator: Generator) -> Any:
     tensors = shares(generator, 5, 10)
 
     def program(communicator: Communicator) -> int:
-        targets = set[int]()
-        implementation(_Overheard(communicator, targets), tensors[communicator.rank])
+        targets = _overheard(communicator)
+        implementation(communicator, tensors[communicator.rank])
         return len(targets)
 
     return {"ranks that each rank sends to": simulate(program, 5)}
