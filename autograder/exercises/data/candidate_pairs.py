@@ -118,6 +118,7 @@ def cost(implementation: Any, generator: Generator) -> Any:
         [9, 9, 3, 4, 8, 8],
         [1, 2, 3, 4, 5, 6],
         [3, 4, 1, 2, 6, 5],
+        [1, 9, 0, 9, 9, 7],
     ]
     if made(implementation, rows, 3) != [[0, 1], [0, 2], [0, 3], [1, 3], [2, 3]]:
         return AS_EXPECTED
@@ -199,6 +200,9 @@ def _agree(cut: list[list[Any]], first: int, second: int) -> bool:
 
 
 @exercise.faults(
+    searched="Your answer is right, and too slow: for eight times as many documents it takes far more than eight "
+    "times as long, since each is compared with each. Two documents need to be looked at together only when they lie "
+    f"in one bucket. {_AGAIN}",
     one_place="One place in which two signatures agree is enough. A band has several rows, and all of them have "
     f"to agree, or most documents meet by chance. {_AGAIN}",
     all_bands="Two documents have to agree in all bands, so only those with the same signature meet. One band "
@@ -251,14 +255,13 @@ def _agree(cut: list[list[Any]], first: int, second: int) -> bool:
     from_one=f"Your documents are counted from 1. The first row is document 0. {_AGAIN}",
     cut_across="The documents are cut into pieces, and not their signatures. A signature is a row, and its numbers "
     f"stand along dimension 1. {_AGAIN}",
+    reshaped="Your bands are made of numbers of different documents: a reshape keeps the order of the numbers, and "
+    f"does not exchange two dimensions. Split the numbers of each signature. {_AGAIN}",
     buckets="Your code returns whole buckets. Pairs are asked for, three for a bucket of three documents. "
     f"{_AGAIN}",
     documents="Your code returns the documents that meet another, one by one. Pairs are asked for. "
     f"{_AGAIN}",
     how_many=f"Your code returns how many pairs there are. The pairs are asked for. {_AGAIN}",
-    searched="Your answer is right, and too slow: for eight times as many documents it takes far more than eight "
-    "times as long, since each is compared with each. Two documents need to be looked at together only when they lie "
-    f"in one bucket. {_AGAIN}",
 )
 def meeting(on: Switches) -> Any:
     """Put documents into buckets, and pair them."""
@@ -270,8 +273,11 @@ def meeting(on: Switches) -> Any:
         if on("tensor_keys") or on("tuples_of_tensors"):
             return []
         buckets: dict[Any, list[int]] = {}
-        if on("cut_across"):
-            for number, part in enumerate(signatures.chunk(bands)):
+        if on("cut_across") or on("reshaped"):
+            parts = signatures.chunk(bands)
+            if on("reshaped"):
+                parts = tuple(signatures.reshape(bands, len(signatures), -1))
+            for number, part in enumerate(parts):
                 for document, row in enumerate(part.tolist()):
                     buckets.setdefault((number, *row), []).append(document)
             cut = []

@@ -192,7 +192,8 @@ _LENGTH = {
     "no_most": f"A text of more than 100,000 words passes the rule `length`: it has a most as well as a least. "
     f"{_AGAIN}",
     "least_left_out": f"A text of 50 words breaks `length` in your code. {_BOUND}",
-    "most_left_out": f"A text of 100,000 words breaks `length` in your code. {_BOUND}",
+    "most_left_out": "A text of 100,000 words breaks `length` in your code: its bound is smaller, or left out. "
+    f"{_BOUND}",
     "both_left_out": f"Texts of 50 and of 100,000 words break `length` in your code. {_BOUND}",
 }
 
@@ -453,11 +454,11 @@ def _named(on: Switches, broken: dict[str, bool]) -> Any:
 
 
 @exercise.faults(
-    **_LENGTH,
     **_WORD_LENGTH,
     **_SYMBOLS,
-    **_LINES,
     **_WORDS,
+    **_LINES,
+    **_LENGTH,
     names_of_kept=f"Your code names the rules that a text keeps. The broken ones are asked for. {_AGAIN}",
     first_broken=f"Your code stops at the first broken rule. A page may break several, and all are named. {_AGAIN}",
     last_broken=f"Your code names the last broken rule alone. A page may break several, and all are named. {_AGAIN}",

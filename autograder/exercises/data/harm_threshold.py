@@ -153,6 +153,8 @@ def _chosen(on: Switches, documents: Documents, limit: float) -> float:
             )
         return removed / max(1, count)
 
+    if on("quantile"):
+        return torch.tensor(harmless, dtype=torch.float64).quantile(1 - limit).item()
     candidates = {score for score, _, _ in documents}
     if on("harmless_scores_only"):
         candidates = {*harmless}
@@ -189,6 +191,8 @@ def _best(
         return next((value for name, value in none.items() if on(name)), math.inf)  # type: ignore[return-value]
     if on("highest"):
         return max(keeping)
+    if on("last_found"):
+        return next(score for score, _, _ in reversed(documents) if score in keeping)
     if on("first_found"):
         return next(score for score, _, _ in documents if score in keeping)
     if on("one_too_low"):
@@ -284,6 +288,10 @@ def _errors(on: Switches, documents: Documents, threshold: float) -> dict[str, A
     highest=f"The highest score that keeps to the limit is taken. {_NOT_LOWEST} {_AGAIN}",
     first_found="The first score in the list that keeps to the limit is taken. The documents come in no order: the "
     f"lowest such score is asked for. {_AGAIN}",
+    last_found="The last score in the list that keeps to the limit is taken. The documents come in no order: the "
+    f"lowest such score is asked for. {_AGAIN}",
+    quantile="The threshold is a quantile of the harmless scores. It can lie between two scores, and the documents "
+    f"that it meets exactly are removed as well. The lowest *score* that keeps to the limit is asked for. {_AGAIN}",
     one_too_low="The threshold is the last score that breaks the limit. The next higher one keeps to it. "
     f"{_AGAIN}",
     one_too_high=f"Your threshold is one score too high. {_NOT_LOWEST} {_AGAIN}",

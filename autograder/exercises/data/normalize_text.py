@@ -115,6 +115,10 @@ _LATE_INVISIBLE = (
     "The invisible characters go too late. When one of them stood between two blanks, or before the first word, the "
     f"blanks that are left behind come together after you have mended the spaces. {_AGAIN}"
 )
+_PRINTABLE = (
+    "Characters are dropped by their kind, and more go than the three of the rule: tabs, before they can become "
+    f"blanks, and the joiner in 👩‍💻. {_AGAIN}"
+)
 _ONE_LINE = (
     "Line ends are treated as any other space, so all paragraphs become one long line. Where a line "
     f"ends is something that the author said. {_AGAIN}"
@@ -158,7 +162,7 @@ def _squeezed(on: Switches, text: str) -> str:
         return re.sub(r"\n+", "\n", text)
     if on("two_empty_lines"):
         return re.sub(r"\n{4,}", "\n\n\n", text)
-    text = re.sub(r"\n{3,}", "\n\n", text)
+    text = re.sub(r"\n{3,}", "\n" if on("no_empty_where_many") else "\n\n", text)
     return re.sub(r"(?<!\n)\n(?!\n)", " ", text) if on("lines_joined") else text
 
 
@@ -235,6 +239,10 @@ def _with_lines(on: Switches, composed: Any, seen: Any) -> Any:
     f"of a line, and is no part of the word. {_AGAIN}",
     joiners_dropped="Your code also deletes invisible characters that the rules do not name. The joiner in 👩‍💻 is "
     f"one: without it there are two pictures in place of one. {_AGAIN}",
+    printable_only=_PRINTABLE,
+    no_control_characters=_PRINTABLE,
+    no_empty_where_many="Where many empty lines stood there is none at all. One may stay, so that a reader sees where "
+    f"a paragraph ends. {_AGAIN}",
     only_blanks="Only the ordinary blank is taken for a space. Tabs and no-break spaces look like it, and stay. "
     f"{_AGAIN}",
     tabs_kept=f"Tabs stay in your text. Within a line they are spaces like any other. {_AGAIN}",
@@ -291,6 +299,12 @@ def normalizing(on: Switches) -> Any:
     def seen(text: str) -> str:
         if on("invisible_kept"):
             return text
+        if on("printable_only"):
+            return "".join(one for one in text if one.isprintable() or one == "\n")
+        if on("no_control_characters"):
+            return "".join(
+                one for one in text if unicodedata.category(one)[0] != "C" or one == "\n"
+            )
         if on("joiners_dropped"):
             return "".join(one for one in text if unicodedata.category(one) != "Cf")
         if on("hyphen_shown"):

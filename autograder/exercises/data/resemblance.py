@@ -190,6 +190,8 @@ def _overlap(on: Switches, one: list[Any], two: list[Any]) -> float:
     short_left_out=_NOTHING,
     short_fails=f"A text of fewer words than a run has no shingle in your code, and you divide by zero. {_SHORT}",
     short_is_nothing=_NOTHING,
+    shrunk_for_both="When one of the texts is shorter than a run, the runs of both become as short as it. The longer "
+    f"text keeps its runs. {_SHORT}",
     short_is_equal=f"When one of the texts is shorter than a run, your code returns 1 at once. {_SHORT}",
     order_forgotten="A run is a set in your code: it forgets in which order the words stand, and how often. "
     f"Shingles are runs of words in their order. {_AGAIN}",
@@ -242,6 +244,9 @@ def comparing(on: Switches) -> Any:
             return 0.0
         if short and on("short_is_equal"):
             return 1.0
+        if on("shrunk_for_both"):
+            lengths = (len(data.content_words(text)) for text in (first, second))
+            size = min(size, *lengths)
         found = _overlap(on, _runs(on, first, size), _runs(on, second, size))
         if on("what_differs"):
             return 1 - found

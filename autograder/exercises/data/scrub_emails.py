@@ -87,6 +87,7 @@ def capitals(implementation: Any, generator: Generator, words: Sequence[str]) ->
         implementation(f"{address(generator).upper()} {word.upper()}"),
         implementation(f"{word}: Ben.Okri@Mail.Example.Org!"),
         implementation(f"{word}: ben.okri@example.ORG."),
+        implementation(f"{word}: BEN@example.org."),
     ]
 
 
@@ -157,6 +158,8 @@ END = {
     "word_at_the_end": r"\w+",
     "full_stop_too": r"[A-Za-z]{2,}\.?",
     "signs_at_the_end": r"[A-Za-z0-9.-]{2,}",
+    "capital_end": "[A-Z]{2,}",
+    "small_end": "[a-z]{2,}",
 }
 _LEAVES = "so a part of such an address stays, or all of it"
 _NAMED = "Before the @ your code does not allow for"
@@ -175,6 +178,8 @@ def _used(on: Switches, text: str, pattern: str, word: str) -> Any:
         return text.replace(found[0], word) if found else text
     if on("in_pieces"):
         return " ".join(re.sub(pattern, word, one) for one in text.split())
+    if on("words_with_at"):
+        return " ".join(word if re.search(r"@.*\.", one) else one for one in text.split(" "))
     if on("in_pieces_with_signs"):
         return " ".join(word if re.search(pattern, one) else one for one in text.split())
     if on("text_in_small_letters"):
@@ -232,6 +237,13 @@ def _used(on: Switches, text: str, pattern: str, word: str) -> Any:
     f"or a number such as 10.0.0.42, goes with it. An address ends with letters. {_AGAIN}",
     up_to_the_space=_TOO_MUCH,
     with_dot_up_to_the_space=_TOO_MUCH,
+    with_any_dot_up_to_the_space=_TOO_MUCH,
+    row_of_signs="Behind the @ any row of letters, digits, dots and hyphens is taken: the full stop of the sentence "
+    f"goes along, and so does user@localhost. {_AGAIN}",
+    signs_after_a_dot="Behind the first dot any row of letters, digits, dots and hyphens is taken: the full stop of "
+    f"the sentence goes along, and 10.0.0.42 passes for a host. An address ends with two letters or more. {_AGAIN}",
+    capital_end=f"The end of an address is found in capitals only. {_AGAIN}",
+    small_end=f"The end of an address is found in small letters only. {_AGAIN}",
     small_letters=f"Addresses are found in small letters only. {_AGAIN}",
     only_the_first=f"The first address is replaced, and all others stay. {_AGAIN}",
     first_everywhere="The first address is replaced wherever it stands, and other addresses stay. "
@@ -254,6 +266,8 @@ def _used(on: Switches, text: str, pattern: str, word: str) -> Any:
     in_pieces=_PIECES,
     in_pieces_with_signs="Your code replaces whole words that hold an address, with the comma or bracket beside them, "
     f"and joins the words with blanks. {_AGAIN}",
+    words_with_at="Your code looks for words that have a dot behind an @, and replaces them whole, with the comma or "
+    f"bracket beside them. Only the address goes, and not every such word holds one. {_AGAIN}",
     text_in_small_letters=f"Your text comes back in small letters. Only addresses are to change. {_AGAIN}",
     stripped=f"Spaces or line ends are taken from the text. Only addresses are to change. {_AGAIN}",
     unchanged="Your code returns the text as it was. A string is never changed: `re.sub` gives a new one. "
@@ -271,10 +285,16 @@ def scrubbing(on: Switches) -> Any:
             return r"\S+@\S+"
         if on("with_dot_up_to_the_space"):
             return r"[^\s@]+@[^\s@]+\.[^\s@]+"
+        if on("with_any_dot_up_to_the_space"):
+            return r"\S+@\S+\.\S+"
         if on("every_at"):
             return r"[\w.+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
         before = next((part for name, part in BEFORE.items() if on(name)), r"[\w.+-]+")
         behind = next((part for name, part in BEHIND.items() if on(name)), r"(?:[A-Za-z0-9-]+\.)+")
+        if on("row_of_signs"):
+            return rf"{before}@[\w.-]+"
+        if on("signs_after_a_dot"):
+            return rf"{before}@[\w-]+\.[\w.-]+"
         end = next((part for name, part in END.items() if on(name)), "[A-Za-z]{2,}")
         whole = f"{before}@{behind}{end}"
         if on("small_letters"):

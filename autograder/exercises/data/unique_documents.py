@@ -180,6 +180,9 @@ def _kept(on: Switches, texts: Sequence[str]) -> list[int]:
 
 
 @exercise.faults(
+    searched="Your answer is right, and too slow: for eight times as many texts it takes far more than eight times as "
+    "long, since each text is compared with all before it. One look for each text must do. "
+    f"{_AGAIN}",
     as_they_stand="Texts are compared as they stand, so a capital or a second blank makes a copy look new. What "
     f"counts are the words. {_AGAIN}",
     only_small="Capitals make no difference, but a second blank or a comma makes a copy look new. What counts are the "
@@ -214,9 +217,6 @@ def _kept(on: Switches, texts: Sequence[str]) -> list[int]:
     first_text_only=f"Each text is compared with the first one alone. It may be a copy of any before it. {_AGAIN}",
     contained="A text goes when its words stand inside an earlier one. It is a copy only when it has the same words, "
     f"all of them. {_AGAIN}",
-    searched="Your answer is right, and too slow: for eight times as many texts it takes far more than eight times as "
-    "long, since each text is compared with all before it. One look for each text must do. "
-    f"{_AGAIN}",
     no_memory=_NO_MEMORY,
     memory_in_the_loop=_NO_MEMORY,
     no_words_left_out=f"Texts without words are all left out. The first of them stays, as of any other kind. {_AGAIN}",

@@ -28,7 +28,7 @@ def many_documents(implementation: Any, generator: Generator) -> Any:
     harmful = (torch.rand(60, generator=generator) < 0.3).tolist()
     groups = [GROUPS[i] for i in torch.randint(0, 3, (60,), generator=generator).tolist()]
     documents = list(zip(scores, harmful, groups, strict=True))
-    return [public.asked(implementation, documents, limit) for limit in (0, 0.05, 0.2, 0.5, 1)]
+    return [public.asked(implementation, documents, limit) for limit in (0.0, 0.05, 0.2, 0.5, 1.0)]
 
 
 @private.variant
