@@ -16,7 +16,7 @@ from llmlab.model.cache import KVCache
 from llmlab.model.config import PRESETS, TransformerConfig, preset
 from llmlab.model.counting import count_parameters
 from llmlab.model.embedding import TokenEmbedding, embed
-from llmlab.model.feed_forward import FeedForward, SwiGLU, gelu, silu
+from llmlab.model.feed_forward import FeedForward, SwiGLU, feed_forward, gelu, silu
 from llmlab.model.generation import (
     Memory,
     Sampling,
@@ -67,6 +67,7 @@ __all__ = [
     # what follows attention
     "gelu",
     "silu",
+    "feed_forward",
     "FeedForward",
     "SwiGLU",
     "layer_norm",

@@ -34,6 +34,20 @@ def silu(x: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
     return x * torch.sigmoid(x)
 
 
+def feed_forward(
+    x: Float[Tensor, "... model_dim"],
+    up: Float[Tensor, "model_dim hidden_dim"],
+    up_bias: Float[Tensor, "hidden_dim"],
+    down: Float[Tensor, "hidden_dim model_dim"],
+    down_bias: Float[Tensor, "model_dim"],
+) -> Float[Tensor, "... model_dim"]:
+    """Compute `gelu(x up + up_bias) down + down_bias` for each token (Vaswani et al., 2017, section 3.3).
+
+    The matrices stand as in the formula; `nn.Linear` stores their transposes.
+    """
+    return gelu(x @ up + up_bias) @ down + down_bias
+
+
 class FeedForward(nn.Module):
     """Two linear maps with GELU between them, as in GPT-2.
 

@@ -12,7 +12,8 @@
 # - run many heads side by side, and read what they look at;
 # - put norms, sums and attention together into the block that the smallest GPT-2 stacks 12 times.
 #
-# **What you need first:** matrix products and softmax (lab 01), token ids (lab 03). **Time:** 90 to 120 minutes.
+# **What you need first:** matrix products and softmax (lab 01), token ids (lab 03). **Time:** about four hours, in two
+# sittings; 'A place to stop' marks the middle.
 
 # %%
 import math
@@ -30,6 +31,18 @@ from llmlab.widgets import AttentionView
 # %% [markdown]
 # `library` is the finished version of what you write here. The demonstrations use it, so they run before you have
 # written anything. Are you stuck? `hint("attention.embed")` shows a hint, and when you run it again, the next one.
+#
+# **The symbols.** A text has $n$ tokens (`length`), and the vocabulary $V$ of them. Each token has a vector of $d$
+# numbers (`model_dim`); attention runs in $h$ heads (`num_heads`) of size $d_h$ (`head_dim`). $i$ is the position of
+# the token that looks, $j$ that of one that is looked at, both from 0. A **batch** is several sequences at once, side
+# by side in a **leading dimension**: (batch, length, model_dim). A token's vector is a *row*, and a matrix stands on
+# its right: $q = x W_Q$.
+#
+# ## What holds for every answer
+#
+# Unless the text says otherwise, an answer leaves its inputs as they are: no `x += ...` on an argument. The gradient
+# flows back to every input: no `detach`, no `no_grad`. Any leading dimensions will do that the docstring allows, and
+# dimensions of size 1 stay. Answers are tensors; float32 or float64 makes no difference.
 
 # %% [markdown]
 # ## Look first: two heads at work
@@ -83,8 +96,8 @@ with torch.no_grad():
 AttentionView(sentence, hand_made_weights)
 
 # %% [markdown]
-# Each row is a token that asks. Each column is a token that is looked at. The darker the cell, the larger the share
-# of attention; the shares of a row add up to 1. **Before you read on**, choose head 0, then head 1, and answer for
+# Each row is a token that asks. Each column is a token that is looked at. The stronger the color, the larger the
+# share of attention; the shares of a row add up to 1. **Before you read on**, choose head 0, then head 1, and answer for
 # yourself:
 #
 # 1. What does head 0 look at, whatever the words are?
@@ -101,7 +114,7 @@ AttentionView(sentence, hand_made_weights)
 # $$E \in \mathbb{R}^{V \times d}, \qquad x_i = E_{t_i}$$
 #
 # where $V$ is the number of tokens in the vocabulary, $d$ (`model_dim`) the length of each vector, $t_i$ the id of
-# the token at place $i$ and $x_i$ its vector: row number $t_i$ of the table.
+# the token at position $i$ and $x_i$ its vector: row number $t_i$ of the table.
 #
 # For example, with $V = 3$ and $d = 2$, the ids `[2, 0, 2]` pick
 #
@@ -235,7 +248,7 @@ plt.show()
 # That matrix is `one_step_back`, and it is what head 0 in the first picture asks with. It works because the sine and
 # the cosine of a pair share one frequency.
 #
-# **Write** `sinusoidal_positions(length, model_dim)`. `model_dim` is even.
+# **Write** `sinusoidal_positions(length, model_dim)`. `model_dim` is even. The result is one tensor of real numbers.
 
 
 # %% exercise="attention.sinusoidal_positions"
@@ -247,7 +260,7 @@ def sinusoidal_positions(length: int, model_dim: int) -> Tensor:
         model_dim: The length of each vector, an even number of at least 2.
 
     Returns:
-        (length, model_dim): sines in the even dimensions, cosines in the odd ones.
+        (length, model_dim), real numbers: sines in the even dimensions, cosines in the odd ones.
     """
     ### BEGIN SOLUTION
     frequencies = 10_000 ** -(torch.arange(0, model_dim, 2) / model_dim)
@@ -264,7 +277,7 @@ check("attention.sinusoidal_positions")
 
 # %% [markdown]
 # The vector that enters the first layer is a sum: word plus place, $x_i = E_{t_i} + P_i$. That is how it was in 2017.
-# Today's models (LLaMA, Qwen, Mistral) keep the circles and drop the sum: they turn the queries and keys themselves,
+# Most models today (LLaMA, Qwen, Mistral) keep the circles and drop the sum: they turn the queries and keys themselves,
 # by an angle that grows with the position. That is RoPE (Su et al., 2021), and you now know its main idea.
 
 # %% [markdown]
@@ -279,7 +292,9 @@ check("attention.sinusoidal_positions")
 #
 # The label is not the book. What a word is found by ('I am a noun, at place 3') and what it gives ('I mean an
 # animal') are different things. So there are three maps, each with weights of its own, all applied to the same
-# vectors: $q_i = W_Q x_i$, $k_j = W_K x_j$, $v_j = W_V x_j$, where $W_Q$, $W_K$, $W_V$ are learned matrices.
+# vectors: $q_i = x_i W_Q$, $k_j = x_j W_K$, $v_j = x_j W_V$, where $W_Q$, $W_K$, $W_V$ are learned matrices, $d \times
+# d$. (`nn.Linear` adds a bias, and stores the transpose: its `weight` is $W_Q^\top$. Call it as a function, and it
+# multiplies the right way round.)
 #
 # How well a label fits a question is a dot product, the **score** $s_{ij} = q_i \cdot k_j$. It is large when the two
 # point the same way. With all queries as rows of $Q$ and all keys as rows of $K$, all scores come from one product:
@@ -329,8 +344,21 @@ plt.show()
 
 # %% [markdown]
 # A score is a sum of $d_h$ products, where $d_h$ is the **head size**, the length of a query. If the numbers in
-# queries and keys are independent with variance 1, each product has variance 1, and the sum has variance $d_h$. So
-# scores grow like $\sqrt{d_h}$. The softmax of large scores puts nearly everything on one key, by chance, before
+# queries and keys are independent, with mean 0 and variance 1, each product has variance 1, too.
+#
+# **Predict.** By how much do the scores of heads of size 64 spread: what is their *standard deviation*? Give the number
+# the name `score_spread`.
+
+# %% exercise="attention.score_spread"
+### BEGIN SOLUTION
+score_spread = 64**0.5
+### END SOLUTION
+
+# %% check="attention.score_spread"
+check("attention.score_spread")
+
+# %% [markdown]
+# The sum has variance $d_h$, so scores grow like $\sqrt{d_h}$. The softmax of large scores puts nearly everything on one key, by chance, before
 # anything is learned. There its gradient is nearly 0, and learning stalls. Dividing by $\sqrt{d_h}$ brings the
 # variance back to 1:
 #
@@ -411,8 +439,25 @@ check("attention.scaled_dot_product_attention")
 #
 # A language model learns to guess the next token from those before it. If a token could look ahead, the answer would
 # lie open: the model would copy the next token, its loss would fall to nearly 0, and it would be of no use for text
-# that is not written yet. See for yourself: we change the **last** word of a sentence and look at which outputs
-# change.
+# that is not written yet. We change the **last** word of a sentence of six, and look at which outputs change.
+#
+# **Predict.** Attention has no mask yet. Which of the six outputs change?
+#
+# - `"a"`: the last one alone.
+# - `"b"`: all six.
+# - `"c"`: the last two.
+# - `"d"`: all but the last.
+# - `"e"`: none.
+#
+# Give the letter the name `last_word_effect`. Then run the experiment below.
+
+# %% exercise="attention.last_word_effect"
+### BEGIN SOLUTION
+last_word_effect = "b"
+### END SOLUTION
+
+# %% check="attention.last_word_effect"
+check("attention.last_word_effect")
 
 # %%
 torch.manual_seed(1)
@@ -474,6 +519,22 @@ check("attention.causal_mask")
 # %% [markdown]
 # This triangle is also why training is fast: one pass over a text of 1000 tokens trains 1000 guesses at once, each of
 # which sees only its own past.
+#
+# **Predict.** A sentence has 12 tokens, all scores of a head are equal, and the causal mask is on. Which share of its
+# attention does the token at position 3 give to the token at position 1? Give the number the name `even_share`.
+
+# %% exercise="attention.even_share"
+### BEGIN SOLUTION
+even_share = 1 / 4
+### END SOLUTION
+
+# %% check="attention.even_share"
+check("attention.even_share")
+
+# %% [markdown]
+# ## A place to stop
+#
+# You have written attention itself. What follows makes a model's block of it, and does not need to come today.
 
 # %% [markdown]
 # ## Many heads
@@ -519,7 +580,7 @@ print("reshaped at once, head 0:\n", two_tokens.reshape(2, 2, 2)[0])
 # Head 0 now holds the whole first token and nothing of the second. No error is raised; the model would only learn
 # badly.
 #
-# **Write** `split_heads(x, num_heads)`.
+# **Write** `split_heads(x, num_heads)`. Its result is one tensor, in which the heads are a dimension.
 
 
 # %% exercise="attention.split_heads"
@@ -542,6 +603,18 @@ def split_heads(x: Tensor, num_heads: int) -> Tensor:
 
 # %% check="attention.split_heads"
 check("attention.split_heads")
+
+# %% [markdown]
+# **Predict.** A batch has 2 sequences of 10 tokens. The vectors have 12 numbers, and there are 3 heads. How many scores
+# are computed in all? Give the number the name `score_count`.
+
+# %% exercise="attention.score_count"
+### BEGIN SOLUTION
+score_count = 2 * 3 * 10 * 10
+### END SOLUTION
+
+# %% check="attention.score_count"
+check("attention.score_count")
 
 # %% [markdown]
 # ## Joining the heads
@@ -567,7 +640,8 @@ check("attention.split_heads")
 # | joined | (3, 8) |
 # | after the output map | (3, 8) |
 #
-# **Write** `forward`. The four maps are given; call them as functions, as in `self.query(x)`. Use your `split_heads`
+# **Write** `forward`. The four maps are given; call them as functions, as in `self.query(x)`: that multiplies by $W_Q$
+# and adds a bias. A mask can be the same for all, or one for each sequence, (batch, 1, length, length). Use your `split_heads`
 # and your `scaled_dot_product_attention`. (One of them is not right yet? Use `library.split_heads` or
 # `library.scaled_dot_product_attention` until it is.) PyTorch's own attention functions are not allowed.
 
@@ -589,8 +663,9 @@ class MultiHeadAttention(nn.Module):
 
         Args:
             x: (..., length, model_dim). The leading dimensions are free: none, one, or several.
-            mask: Boolean, True means 'may attend'. Its shape broadcasts to
-                (..., num_heads, length, length), as (length, length) does.
+            mask: Boolean, True means 'may attend'; None: each to all. Its shape broadcasts to
+                (..., num_heads, length, length), as (length, length) and (batch, 1, length,
+                length) do.
 
         Returns:
             (..., length, model_dim).
@@ -610,8 +685,9 @@ check("attention.MultiHeadAttention")
 
 # %% [markdown]
 # You have written the heart of every large language model. GPT-2 small (Radford et al., 2019) has 12 of these heads
-# in each of 12 layers, of size 64. Today's models change one thing to save memory: several query heads share one key
-# head and one value head (grouped-query attention, Ainslie et al., 2023).
+# in each of 12 layers, of size 64. Today, to save memory, several query heads share one key head and one value head
+# (grouped-query attention, Ainslie et al., 2023), or keys and values are made from one short vector a token (latent
+# attention, DeepSeek-V2, 2024). Many models also norm queries and keys, so that scores stay small (QK-norm; Qwen3, 2025).
 
 # %% [markdown]
 # ## In your own words
@@ -685,7 +761,8 @@ plt.show()
 # Why not over the tokens of a batch? Then what a token becomes would depend on its neighbors, on those of the future
 # too.
 #
-# **Write** `layer_norm(x, weight, bias, epsilon=1e-5)`. PyTorch's norm functions are not allowed; `mean` is.
+# **Write** `layer_norm(x, weight, bias, epsilon=1e-5)`. PyTorch's norm functions are not allowed; `mean` is. The gradient
+# reaches `x`, `weight` and `bias`.
 
 
 # %% exercise="attention.layer_norm"
@@ -716,6 +793,71 @@ check("attention.layer_norm")
 # 2019). It costs less and works as well.
 
 # %% [markdown]
+# ## A network for each token
+#
+# Attention averages, and an average of values is all that it can make. So each block of a model has a second part, which
+# works on each token by itself, the same for all tokens: the **feed-forward network**. It makes the vector wider,
+# bends each number, and makes it narrow again:
+#
+# $$\operatorname{FFN}(x) = \operatorname{GELU}(x W_1 + b_1) \, W_2 + b_2, \qquad
+# \operatorname{GELU}(z) = z \cdot \tfrac12 \Big(1 + \operatorname{erf}\big(z / \sqrt{2}\big)\Big)$$
+#
+# where $x$ is a token's vector, $W_1$ a learned matrix of $d$ rows and $4d$ columns, $W_2$ one of $4d$ rows and $d$
+# columns, and $b_1$, $b_2$ are learned biases. GELU (Hendrycks & Gimpel, 2016) is the bend: it multiplies each number
+# $z$ by the chance that a standard normal draw lies below it, so large numbers pass, and very negative ones become 0.
+# $\operatorname{erf}$ is the error function, `torch.erf`. Without a bend, $W_1$ and $W_2$ would be as good as one
+# matrix.
+#
+# **A worked example.** $x = (1)$, $W_1 = (2, -2)$, $b_1 = (0, 1)$, $W_2 = (1, 10)^\top$, $b_2 = 5$. The first map gives
+# $(2, -1)$, GELU $(1.954, -0.159)$, and the second map $1.954 - 1.587 + 5 = 5.368$.
+#
+# **Predict.** How many times as many weights as the four maps of attention do $W_1$ and $W_2$ hold together? Leave the
+# biases out. Give the number the name `network_share`.
+
+# %% exercise="attention.network_share"
+### BEGIN SOLUTION
+network_share = (2 * 4) / 4
+### END SOLUTION
+
+# %% check="attention.network_share"
+check("attention.network_share")
+
+# %% [markdown]
+# **Write** `feed_forward(x, up, up_bias, down, down_bias)`, with $W_1$ as `up` and $W_2$ as `down`, which stand as in the
+# formula. PyTorch's `gelu` is not allowed; `torch.erf` is. Write the exact GELU, not an approximation by a tanh or a
+# sigmoid. The gradient reaches all five inputs.
+
+
+# %% exercise="attention.feed_forward"
+def feed_forward(x: Tensor, up: Tensor, up_bias: Tensor, down: Tensor, down_bias: Tensor) -> Tensor:
+    """Widen each token's vector, bend each number by GELU, and make the vector narrow again.
+
+    Args:
+        x: (..., model_dim). The leading dimensions are free: none, one, or several.
+        up: The first matrix, (model_dim, hidden_dim).
+        up_bias: (hidden_dim,).
+        down: The second matrix, (hidden_dim, model_dim).
+        down_bias: (model_dim,).
+
+    Returns:
+        The shape of x.
+    """
+    ### BEGIN SOLUTION
+    hidden = x @ up + up_bias
+    bent = 0.5 * hidden * (1 + torch.erf(hidden / math.sqrt(2)))
+    return bent @ down + down_bias
+    ### END SOLUTION
+
+
+# %% check="attention.feed_forward"
+check("attention.feed_forward")
+
+# %% [markdown]
+# LLaMA and most models since use SwiGLU (Shazeer, 2020), which has three matrices: the network is made wide twice, by
+# $W_{\text{gate}}$ and by $W_{\text{up}}$, the first result is bent and multiplied with the second, number by number
+# (the **gate** says how much of each passes), and $W_{\text{down}}$ makes the product narrow.
+
+# %% [markdown]
 # ## Adding instead of replacing
 #
 # A layer could *replace* its input: $x \leftarrow f(x)$. Then whatever a layer does not pass on is lost, and
@@ -737,9 +879,9 @@ check("attention.layer_norm")
 # $$\text{post-norm: } x \leftarrow \operatorname{norm}(x + f(x)) \qquad\qquad \text{pre-norm: } x \leftarrow x + f(\operatorname{norm}(x))$$
 #
 # In post-norm a norm sits *on* the way, twice in each block. In pre-norm the way is free. The next cell shows what
-# that does to fresh, random layers. Sixteen random tokens go through 24 of them, and we measure how *alike* the
-# tokens have become: the mean cosine between two tokens. At 1 all tokens point the same way, and nobody can tell them
-# apart any more.
+# that does to fresh, random blocks. Sixteen random tokens go through 24 of them, and after each we measure how *alike*
+# the tokens have become: all vectors are brought to length 1, and then the product of two is their cosine; we take its
+# mean over all pairs of two different tokens. At 1 all tokens point the same way, and nobody can tell them apart.
 
 # %%
 depth, width = 24, 64
@@ -758,6 +900,7 @@ def likeness_by_depth(blocks: list[nn.Module]) -> list[float]:
     generator = torch.Generator().manual_seed(8)
     stream, found = torch.randn(8, 16, width, generator=generator), []
     for block in blocks:
+        # Weights of this size keep the length of a vector, so that only the norms and sums matter.
         for part in block.modules():
             if isinstance(part, nn.Linear):
                 nn.init.normal_(part.weight, std=part.in_features**-0.5, generator=generator)
@@ -765,6 +908,7 @@ def likeness_by_depth(blocks: list[nn.Module]) -> list[float]:
         stream = block(stream)
         direction = stream / stream.norm(dim=-1, keepdim=True)
         cosines = direction @ direction.mT
+        # Each of 16 tokens has the cosine 1 with itself: without these, 16 x 15 pairs are left.
         found.append(((cosines.sum(dim=(-1, -2)) - 16) / (16 * 15)).mean().item())
     return found
 
@@ -790,14 +934,15 @@ plt.show()
 # original $x$ by $\sqrt{2}$, and there are two in each block, so the share **halves in every block**. In pre-norm
 # nothing shrinks it: after $n$ blocks it stands beside $2n$ additions, a share of about $1/\sqrt{1 + 2n}$.
 #
-# The gradient, on its way back, meets the same path. That is why post-norm models need a learning rate that warms up
-# slowly, and pre-norm models can do without (Xiong et al., 2020).
+# The gradient, on its way back, meets the same path. That is why post-norm models need a learning rate that begins near
+# 0 and grows slowly (a warm-up), and pre-norm models can do without (Xiong et al., 2020). Some models norm after each
+# part, but still inside the sum (OLMo 2, 2024): the path stays free.
 #
 # ## A whole block
 #
 # A **transformer block** has two parts, each with its own norm before it and a sum after it. First **gather**:
-# attention brings in what other tokens know. Then **think**: a feed-forward network, two linear maps with a bend
-# between them, works on what each token has gathered, for each token by itself:
+# attention brings in what other tokens know. Then **think**: the feed-forward network works on what each token has
+# gathered:
 #
 # $$x' = x + \operatorname{Attention}\big(\operatorname{norm}_1(x)\big), \qquad y = x' + \operatorname{FFN}\big(\operatorname{norm}_2(x')\big)$$
 #
@@ -810,8 +955,9 @@ plt.show()
 # (-1, 1)$ and $x' = (1, 3) + (-1, 1) = (0, 4)$. Next $\operatorname{norm}_2(x') = (-1, 1)$, doubled $(-2, 2)$, and $y
 # = (0, 4) + (-2, 2) = (-2, 6)$.
 #
-# **Write** `forward`. The parts are given. Attention is the library's here, so that this exercise does not depend on
-# an earlier one; at the end of the lab you put in your own.
+# **Write** `forward`. The parts are given: call them as functions. They are the library's here (`FeedForward` holds the
+# two matrices, and computes your formula), so that this exercise does not depend on an earlier one; at the end of the
+# lab you put in your own. The gradient reaches the input and all weights.
 
 
 # %% exercise="attention.TransformerBlock"
@@ -830,7 +976,8 @@ class TransformerBlock(nn.Module):
 
         Args:
             x: (..., length, model_dim). The leading dimensions are free: none, one, or several.
-            mask: Boolean, True means 'may attend'; goes to the attention, `self.attention(x, mask)`.
+            mask: Boolean, True means 'may attend', or None; goes to the attention as it is, as in
+                `self.attention(x, mask)`.
 
         Returns:
             (..., length, model_dim).
@@ -848,17 +995,28 @@ check("attention.TransformerBlock")
 # ## It runs: your own stack
 #
 # From here on everything is yours. (If an answer is still missing, these cells stop with `NotImplementedError`. Come
-# back later.) We stack four of your blocks, with your attention in them, on your embeddings and positions. Then we
-# change one word in the middle. What should happen to the outputs before it, and after it?
+# back later.) We stack four of your blocks, with your attention and your network in them, on your embeddings and
+# positions. Then we change one word in the middle. What should happen to the outputs before it, and after it?
 
 # %%
 torch.manual_seed(7)
 width, text = 32, "once upon a time there was a small robot in a garden".split()
 lexicon = sorted({*text, "dragon"})
 own_table = torch.randn(len(lexicon), width)
+
+
+class OwnFeedForward(FeedForward):
+    """The library's matrices, in your formula; `nn.Linear` stores the transposes."""
+
+    def forward(self, x: Tensor) -> Tensor:  # noqa: D102
+        up, down = self.up, self.down
+        return feed_forward(x, up.weight.T, up.bias, down.weight.T, down.bias)
+
+
 own_blocks = [TransformerBlock(width, num_heads=4) for _ in range(4)]
 for block in own_blocks:
     block.attention = MultiHeadAttention(width, num_heads=4)
+    block.feed_forward = OwnFeedForward(width)
 
 
 def run_stack(tokens: list[str]) -> Tensor:
@@ -936,8 +1094,8 @@ print(" ".join(written))
 #
 # ## What you have built
 #
-# Embeddings, positions, attention with scale and mask, heads, a norm, and the block that holds them together. That is
-# all there is in a GPT but for training, and it fits on two pages. Compare your answers with `llmlab/model/`: it is
+# Embeddings, positions, attention with scale and mask, heads, a norm, a network, and the block that holds them together.
+# That is all there is in a GPT but for training, and it fits on two pages. Compare your answers with `llmlab/model/`: it is
 # short, and it has the same names.
 
 # %%

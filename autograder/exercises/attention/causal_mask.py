@@ -73,7 +73,7 @@ def _square(length: int, way: str) -> Tensor:
         "last_row_alone": (query == length - 1) & (key >= 0),
         "only_past_of_two": (key <= query) & (key > 0),
     }
-    return rules.get(way, key <= query)
+    return rules.get(way, key <= query).expand(length, length)
 
 
 _RULES = (

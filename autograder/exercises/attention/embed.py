@@ -76,6 +76,10 @@ _ONE_BY_ONE = (
     "Your code takes each item of `ids` for a number. That holds for a flat list of ids; in a batch, an item is a "
     "whole sentence. Reread 'A table with one row a token': ids can have any shape."
 )
+_GONE_THROUGH = (
+    "Your code goes through the ids one by one, and fails for a single id, which cannot be gone through. Ids can have "
+    "any shape. Reread 'A table with one row a token'."
+)
 _LOST_SHAPE = (
     "The vectors are right, and the shape of the ids is lost. What comes out has that shape, whatever it is, with "
     "the vector's dimensions behind it. Reread 'A table with one row a token'."
@@ -118,6 +122,7 @@ _LOOKUPS: dict[str, Any] = {
     "selected": lambda table, ids: table.index_select(0, ids),
     "flattened": lambda table, ids: table[ids.flatten()],
     "loop_of_items": lambda table, ids: torch.stack([table[i] for i in ids]),
+    "loop_of_list": lambda table, ids: torch.stack([table[i] for i in ids.tolist()]),
     "loop_of_int": lambda table, ids: torch.stack([table[int(i)] for i in ids]),
     "loop_of_item": lambda table, ids: torch.stack([table[i.item()] for i in ids]),
     "list_of_rows": lambda table, ids: [table[i] for i in ids],
@@ -176,8 +181,8 @@ _CHANGES: dict[str, Any] = {
     "'A table with one row a token'.",
     selected=_FLAT_ONLY,
     flattened=_LOST_SHAPE,
-    loop_of_items="Your code goes through the ids one by one, and fails for a single id, which cannot be gone "
-    "through. Ids can have any shape. Reread 'A table with one row a token'.",
+    loop_of_items=_GONE_THROUGH,
+    loop_of_list=_GONE_THROUGH,
     loop_of_int=_ONE_BY_ONE,
     loop_of_item=_ONE_BY_ONE,
     list_of_rows="Your code returns a list of vectors, where one tensor of the shape of the ids, followed by "

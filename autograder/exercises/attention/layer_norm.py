@@ -123,6 +123,12 @@ _STATISTICS: dict[str, Any] = {
     "over_second": _over(1),
     "over_third": _over(2),
     "over_tokens_and_numbers": _over(-2, -1),
+    "over_all_but_first": lambda x: _over(*range(1, x.dim()))(x),
+    "divided_by_length": lambda x: (
+        x.sum(dim=-1, keepdim=True) / len(x),
+        (x - x.sum(dim=-1, keepdim=True) / len(x)).square().sum(dim=-1, keepdim=True) / len(x),
+    ),
+    "mean_not_squared": lambda x: (_mean(x), _mean(x.square()) - _mean(x)),
     "over_everything": lambda x: (x.mean(), x.var(correction=0)),
     "no_keepdim": lambda x: (x.mean(dim=-1), x.var(dim=-1, correction=0)),
     "not_centered": lambda x: (0 * _mean(x), _mean(x.square())),
@@ -153,6 +159,7 @@ _SIZES: dict[str, Any] = {
     "epsilon_of_six": lambda variance, epsilon: torch.sqrt(variance + 1e-6),
     "epsilon_of_eight": lambda variance, epsilon: torch.sqrt(variance + 1e-8),
     "no_root": lambda variance, epsilon: variance + epsilon,
+    "root_of_deviation": lambda variance, epsilon: torch.sqrt(torch.sqrt(variance) + epsilon),
     "root_twice": lambda variance, epsilon: torch.sqrt(torch.sqrt(variance + epsilon)),
     "variance_squared": lambda variance, epsilon: (variance + epsilon) ** 2,
     "multiplied": lambda variance, epsilon: 1 / torch.sqrt(variance + epsilon),
@@ -184,6 +191,12 @@ _LASTS: dict[str, Any] = {
     over_third=_FROM_THE_FRONT,
     over_tokens_and_numbers="Mean and variance are taken over the whole sequence. LayerNorm looks at one token at a "
     "time; otherwise a token would change with its neighbors. Reread 'Keeping vectors in bounds'.",
+    over_all_but_first="Mean and variance are taken over all dimensions but the first. That is one token only where "
+    "there are two dimensions; with more of them it is a whole sequence. Reread 'Keeping vectors in bounds'.",
+    divided_by_length="Your sums are divided by the length of the first dimension, a number of tokens or sequences. "
+    "A mean over a vector divides by its own length. Reread 'Keeping vectors in bounds'.",
+    mean_not_squared="Your variance is the mean of the squares less the mean. The mean has to be squared, too, "
+    "before it is taken away. Reread 'Keeping vectors in bounds'.",
     over_everything="Mean and variance are taken over all numbers of the input. LayerNorm looks at one token at a "
     "time; otherwise a token would change with its neighbors. Reread 'Keeping vectors in bounds'.",
     no_keepdim=_NO_KEEPDIM,
@@ -229,6 +242,8 @@ _LASTS: dict[str, Any] = {
     epsilon_of_eight=_FIXED_EPSILON,
     no_root="The variance is not put under a root: dividing by it leaves vectors whose size is one over their spread, "
     "instead of 1. Reread 'Keeping vectors in bounds'.",
+    root_of_deviation="The root is taken of the standard deviation, which is a root already. It is taken of the "
+    "variance. Reread 'Keeping vectors in bounds'.",
     root_twice="The root is taken twice: what divides is the root of the standard deviation. Reread 'Keeping "
     "vectors in bounds'.",
     variance_squared="Your vectors are divided by the square of the variance. The formula takes its root. Reread "

@@ -186,6 +186,12 @@ _JOINS: dict[str, Any] = {
     "joined_0_1": lambda heads, x: heads.transpose(0, 1).reshape(x.shape),
     "heads_averaged": lambda heads, x: heads.mean(dim=-3),
     "average_repeated": lambda heads, x: heads.mean(dim=-3).repeat_interleave(heads.shape[-3], -1),
+    "first_head_repeated": lambda heads, x: torch.cat(
+        [heads.select(-3, 0)] * heads.shape[-3], dim=-1
+    ),
+    "last_head_repeated": lambda heads, x: torch.cat(
+        [heads.select(-3, -1)] * heads.shape[-3], dim=-1
+    ),
     "average_tiled": lambda heads, x: torch.cat([heads.mean(dim=-3)] * heads.shape[-3], dim=-1),
     "sum_tiled": lambda heads, x: torch.cat([heads.sum(dim=-3)] * heads.shape[-3], dim=-1),
     "not_joined": lambda heads, x: heads,
@@ -213,6 +219,10 @@ _OWN_SENTENCES: dict[str, str] = {
     "pattern of attention. Reread 'Many heads'.",
     "unpacks_three": _FRONT,
     "unpacks_two": _FRONT,
+    "permuted": _FRONT,
+    "view_of_first": _FRONT,
+    "axes_1_2_both_ways": _FRONT,
+    "axes_0_1_both_ways": _FRONT,
     "at_once_both_ways": "Your code splits by one reshape and joins by another. They undo each other, so the shapes "
     "are right, and each head compares pieces of different tokens. Reread 'Many heads'.",
     "always_causal": "Your code hides the tokens after each one by itself, whether there is a mask or not. Without "
@@ -322,6 +332,11 @@ _SENTENCES: dict[str, str] = {
     "joined_swapped_inside": "Before joining, tokens and dimensions change places inside each head. The heads and "
     "the tokens have to. Reread 'Joining the heads'.",
     **dict.fromkeys(("average_repeated", "average_tiled", "sum_tiled"), _HEADS_MERGED),
+    **dict.fromkeys(
+        ("first_head_repeated", "last_head_repeated"),
+        "One head is repeated in the place of all of them. Each head has a place of its own in the joined vector. "
+        "Reread 'Joining the heads'.",
+    ),
     "not_joined": _NOT_JOINED,
     "heads_averaged": _ONE_SIZE,
     "joined_reversed": "Your heads are joined in reverse order: head 0 comes first. Reread 'Joining the heads'.",
@@ -397,7 +412,15 @@ def _unpacked(on: Switches, x: Tensor) -> None:
 
 def _split(on: Switches, x: Tensor, heads: int) -> Tensor:
     if on("one_wide_head"):
-        return x.unsqueeze(-3)
+        return x
+    if on("permuted"):
+        return x.unflatten(-1, (heads, -1)).permute(0, 2, 1, 3)
+    if on("view_of_first"):
+        return x.view(x.shape[0], -1, heads, x.shape[-1] // heads).transpose(1, 2)
+    if on("axes_1_2_both_ways"):
+        return x.unflatten(-1, (heads, -1)).transpose(1, 2)
+    if on("axes_0_1_both_ways"):
+        return x.unflatten(-1, (heads, -1)).transpose(0, 1)
     if on("at_once_both_ways"):
         return x.reshape(*x.shape[:-2], heads, x.shape[-2], -1)
     way = chosen(on, lambda x, heads: x.unflatten(-1, (heads, -1)).transpose(-3, -2), _SPLITS)
@@ -407,7 +430,13 @@ def _split(on: Switches, x: Tensor, heads: int) -> Tensor:
 
 def _joined(on: Switches, heads: Tensor, x: Tensor) -> Tensor:
     if on("one_wide_head"):
-        return heads.squeeze(-3)
+        return heads
+    if on("view_of_first"):
+        return heads.transpose(1, 2).reshape(x.shape[0], -1, x.shape[-1])
+    if on("axes_1_2_both_ways"):
+        return heads.transpose(1, 2).flatten(-2)
+    if on("axes_0_1_both_ways"):
+        return heads.transpose(0, 1).flatten(-2)
     if on("at_once_both_ways"):
         return heads.reshape(x.shape)
     way = chosen(on, lambda heads, x: heads.transpose(-3, -2).flatten(-2), _JOINS)

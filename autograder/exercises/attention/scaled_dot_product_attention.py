@@ -168,6 +168,7 @@ _COMPARISONS: dict[str, Any] = {
     "transpose_0_1": lambda query, key, value: query @ key.transpose(0, 1),
     "transpose_1_2": lambda query, key, value: query @ key.transpose(1, 2),
     "transpose_2_3": lambda query, key, value: query @ key.transpose(2, 3),
+    "batched_product": lambda query, key, value: torch.bmm(query, key.transpose(1, 2)),
     "permute_three": lambda query, key, value: query @ key.permute(0, 2, 1),
     "permute_four": lambda query, key, value: query @ key.permute(0, 1, 3, 2),
     "einsum_two": lambda query, key, value: torch.einsum("qd,kd->qk", query, key),
@@ -192,6 +193,7 @@ _SCALES: dict[str, Any] = {
     "root_of_values": lambda scores, query, key, value: scores / math.sqrt(value.shape[-1]),
     "root_of_first": lambda scores, query, key, value: scores / math.sqrt(query.shape[0]),
     "root_of_second": lambda scores, query, key, value: scores / math.sqrt(query.shape[1]),
+    "root_of_size_two": lambda scores, query, key, value: scores / math.sqrt(query.size(2)),
     "root_of_third": lambda scores, query, key, value: scores / math.sqrt(query.shape[2]),
     "fourth_root": lambda scores, query, key, value: scores / query.shape[-1] ** 0.25,
     "squared": lambda scores, query, key, value: scores / query.shape[-1] ** 2,
@@ -219,6 +221,7 @@ _HIDING: dict[str, Any] = {
     "fill_smallest": lambda scores, mask: scores.masked_fill(~mask, scores.min().item()),
     "added": lambda scores, mask: scores + mask,
     "added_inverse": lambda scores, mask: scores + ~mask,
+    "inverted_finite": lambda scores, mask: scores.masked_fill(mask, -1e9),
     "hides_the_seen": lambda scores, mask: scores + mask * -1e9,
     "infinity_by_product": lambda scores, mask: scores + ~mask * -math.inf,
     "indexed": lambda scores, mask: scores.clone().index_put_((~mask,), torch.tensor(-math.inf)),
@@ -305,12 +308,14 @@ _SENTENCES: dict[str, str] = {
             "transpose_0_1",
             "transpose_1_2",
             "transpose_2_3",
+            "batched_product",
             "permute_three",
             "permute_four",
             "einsum_two",
             "einsum_three",
             "einsum_four",
             "root_of_second",
+            "root_of_size_two",
             "root_of_third",
             "unpacks_two",
             "unpacks_three",
@@ -389,6 +394,8 @@ _SENTENCES: dict[str, str] = {
     "NaN. Look at the sign. Reread 'What a mask says'.",
     "added": _ADDED_MASK,
     "added_inverse": _ADDED_MASK,
+    "inverted_finite": "The mask is upside down: your code gives a very low score to the keys where the mask is True, "
+    "and True means 'may attend' here. Reread 'What a mask says'.",
     "hides_the_seen": "Your code takes a large number away where the mask is True, so it hides what may be seen. True "
     "means 'may attend'. Reread 'What a mask says'.",
     "infinity_by_product": "Your mask is multiplied by infinity, and 0 times infinity is NaN: what may be seen is "
@@ -403,7 +410,8 @@ _SENTENCES: dict[str, str] = {
     "shared_again": "The mask is applied after the softmax, and what is left is divided by its sum. Where a hidden key "
     "has by far the largest score, nothing is left, and 0 / 0 is NaN. Reread 'What a mask says'.",
     "over_queries": _OVER_QUERIES,
-    "over_first": _OVER_QUERIES,
+    "over_first": "Your softmax runs over the first dimension. That is the one of the queries, or of the batch, and "
+    "the weights of one query do not sum to 1. Reread 'From scores to weights'.",
     "over_second": "Your softmax runs over the second dimension: that is the one of the keys only while there is no "
     "batch. Leading dimensions are free, so count from the end. Reread 'From scores to weights'.",
     "over_third": "Your softmax runs over the third dimension, and there may be fewer, or more. Leading dimensions are "

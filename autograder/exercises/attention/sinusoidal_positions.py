@@ -105,6 +105,7 @@ _ANGLES: dict[str, Any] = {
         torch.arange(length - 1, -1, -1)[:, None] * frequencies
     ),
     "negative": lambda length, frequencies: -torch.arange(length)[:, None] * frequencies,
+    "whole_angles": lambda length, frequencies: torch.arange(length)[:, None] // (1 / frequencies),
     "added": lambda length, frequencies: torch.arange(length)[:, None] + frequencies,
     "power_of_all": lambda length, frequencies: (
         (torch.arange(length)[:, None] / 10_000)
@@ -142,6 +143,13 @@ _ENDS: dict[str, Any] = {
 def _own_frequencies(length: int, dim: int) -> Tensor:
     angles = torch.arange(length)[:, None] * 10_000 ** -(torch.arange(dim) / dim)
     return torch.where(torch.arange(dim) % 2 == 1, angles.cos(), angles.sin())
+
+
+def _own_exponents(length: int, dim: int) -> Tensor:
+    places = torch.arange(length)[:, None]
+    sines = (places * 10_000 ** -(2 * _pairs(dim) / dim)).sin()
+    cosines = (places * 10_000 ** -(2 * (_pairs(dim) + 1) / dim)).cos()
+    return torch.stack([sines, cosines], dim=-1).flatten(-2)
 
 
 def _amplitudes(length: int, dim: int) -> Tensor:
@@ -192,6 +200,8 @@ def _amplitudes(length: int, dim: int) -> Tensor:
     backwards="Your positions run backwards: the last token stands at 0. Reread 'Waves for positions'.",
     negative="Your sines have the opposite sign: the angles are negative. Your circles turn the other way. Reread "
     "'Waves for positions'.",
+    whole_angles="Your angles are whole numbers: the division cuts the fraction off. Slow waves stand still for "
+    "many places and then jump. Reread 'Waves for positions'.",
     added="Your angles are sums of position and frequency: then all waves turn equally fast, from different places. "
     "Reread 'Waves for positions'.",
     power_of_all="In your code the power is taken of the whole quotient, position included. In the formula it is taken "
@@ -233,6 +243,8 @@ def _amplitudes(length: int, dim: int) -> Tensor:
     "1. Reread 'Waves for positions'.",
     own_frequencies="Each dimension of yours has a frequency of its own. A sine and the cosine beside it share one: "
     "that is what makes a shift in position a rotation of the pair. Reread 'Waves for positions'.",
+    own_exponents="Your exponents are twice too large, and a cosine has another one than the sine beside it, as in "
+    "some code on the web: i counts pairs in the formula, and a pair shares one. Reread 'Waves for positions'.",
     amplitudes="Your power divides the sine, and not the angle inside it: all waves turn equally fast, and the later "
     "ones are flat. Reread 'Waves for positions'.",
 )
@@ -242,6 +254,8 @@ def faulty(on: Switches) -> Any:
     def sinusoidal_positions(length: int, model_dim: int) -> Any:
         if on("own_frequencies"):
             return _own_frequencies(length, model_dim)
+        if on("own_exponents"):
+            return _own_exponents(length, model_dim)
         if on("amplitudes"):
             return _amplitudes(length, model_dim)
         rule = chosen(on, lambda length, dim: 10_000 ** -(_pairs(dim) / dim), _FREQUENCIES)

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from llmlab.model import FeedForward, SwiGLU, gelu, silu
+from llmlab.model import FeedForward, SwiGLU, feed_forward, gelu, silu
 
 SHAPES = [(), (7,), (2, 7), (2, 3, 7), (2, 1, 3, 7)]
 
@@ -50,6 +50,18 @@ def test_the_feed_forward_network_is_two_linear_maps_around_gelu(agree, shape, a
     theirs[2].load_state_dict(ours.down.state_dict())
     pairs = list(zip(ours.parameters(), theirs.parameters(), strict=True))
     agree(ours, theirs, [torch.randn(shape)], pairs)
+
+
+@pytest.mark.parametrize("shape", SHAPES[1:])
+def test_the_formula_with_the_transposed_weights_is_the_module(agree, shape):
+    module = FeedForward(7, 5)
+    agree(
+        lambda x: feed_forward(
+            x, module.up.weight.T, module.up.bias, module.down.weight.T, module.down.bias
+        ),
+        module,
+        [torch.randn(shape)],
+    )
 
 
 @pytest.mark.parametrize("shape", SHAPES[1:])
