@@ -140,10 +140,10 @@ def dividing(on: Switches) -> Any:
     """Count right, and put the counts together wrongly."""
 
     def merge_scores(words: PieceWords) -> Any:
-        pieces, pairs = _pieces(words), tokenization.pair_counts(words)  # type: ignore[arg-type]
+        pieces, pairs = _pieces(words), _pairs(words)
         score = _formula(on, sum(pieces.values()), sum(pairs.values()))
         return {
-            (left, right): score(n, pieces[left], pieces[right])  # type: ignore[index]
+            (left, right): score(n, pieces[left], pieces[right])
             for (left, right), n in pairs.items()
         }
 
@@ -156,6 +156,14 @@ def _pieces(words: PieceWords) -> Counter[str]:
         for piece in word:
             pieces[piece] += frequency
     return pieces
+
+
+def _pairs(words: PieceWords) -> Counter[PiecePair]:
+    pairs: Counter[PiecePair] = Counter()
+    for word, frequency in words.items():
+        for pair in itertools.pairwise(word):
+            pairs[pair] += frequency
+    return pairs
 
 
 def _formula(on: Switches, all_pieces: int, all_pairs: int) -> Callable[[int, int, int], float]:
