@@ -162,6 +162,10 @@ _NEVER_STOPPED = (
     "Nothing stops the writing before its last round: when the model says that it has finished, your "
     f"code goes on. {_STOP}"
 )
+_EXTENDED = (
+    "Your code appends to the list that it was given: whoever called it finds the prompt changed, "
+    f"and the next answer begins where this one ended. {_ROUND}"
+)
 _WAITS = (
     "Your code writes the whole text before it gives its first token, and a reader would wait for all of "
     f"it. {_GIVE}"
@@ -258,14 +262,15 @@ _READS_AGAIN = (
     f"alone, each as soon as it is chosen. {_GIVE}",
     waits=_WAITS,
     waits_and_yields=_WAITS,
-    prompt_extended="Your code appends to the list that it was given: whoever called it finds the prompt changed, "
-    f"and the next answer begins where this one ended. {_ROUND}",
+    prompt_extended=_EXTENDED,
+    prompt_extended_early=_EXTENDED,
 )
 def faulty(on: Switches) -> Any:
     def write_on(
         model: Any, prompt: list[int], max_new_tokens: int, choose: Any, stop: Collection[int] = ()
     ) -> Any:
-        ids = prompt if on("prompt_extended") else list(prompt)
+        extended = on("prompt_extended") or on("prompt_extended_early")
+        ids = prompt if extended else list(prompt)
         model = _reading_once(model) if on("read_once") else model
         rounds = _rounds(max_new_tokens, len(prompt), on)
         tokens = _tokens(model, ids, rounds, choose, stop, on)
@@ -350,10 +355,14 @@ def _tokens(
             continue
         if on("asked_twice"):
             token = _choice(model, ids, prompt, choose, on)
+        if on("prompt_extended_early"):
+            ids.append(token)
         if not on("one_behind"):
             yield torch.tensor(token) if on("given_as_a_tensor") else token
         if on("stop_given") and token in stop:
             return
+        if on("prompt_extended_early"):
+            continue
         if on("put_in_front"):
             ids.insert(0, token)
         else:
