@@ -29,6 +29,8 @@ _MODULES = (
     "probing.observing",
     "probing.wire",
     "student.answers",
+    "student.child",
+    "student.definitions",
     "student.explaining",
     "student.place",
     "student.publishing",

@@ -71,7 +71,7 @@ def input_of(exercise: Exercise, probe: Probe, seed: int, mismatch: Mismatch | N
         return ""
     noted = _Noted(exercise.reference)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed & 0xFFFFFFFF)
+        torch.default_generator.manual_seed(seed & 0xFFFFFFFF)
         value = probe.run(noted, probe.generator(exercise.id, seed))
     calls = noted.calls
     if not calls:

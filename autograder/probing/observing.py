@@ -293,7 +293,8 @@ def _run(
     reference = exercise.reference if guarded and not exercise.is_plain else None
     # An answer must not move the notebook's own random state, nor depend on it.
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed & 0xFFFFFFFF)
+        # Of this process alone: `torch.manual_seed` also looks for devices, which costs more than most probes.
+        torch.default_generator.manual_seed(seed & 0xFFFFFFFF)
         try:
             with listening() as heard, time_limit(seconds), forbidding(forbidden, reference):
                 value = plain(probe.run(subject, probe.generator(exercise.id, seed)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import logging
 import math
 import os
 import select
@@ -19,36 +20,46 @@ from collections.abc import Callable, Iterator
 
 import torch
 
+Send = Callable[[bytes], None]
+Compute = Callable[[Send, float], None]
 _MEMORY = 1 << 30
 _NICE = 5
 
 
-def computed_apart(compute: Callable[[float], bytes], size: int, seconds: float) -> bytes | None:
-    """Compute a short message in a child process.
+def computed_apart(
+    compute: Compute, most: int, seconds: float, pause: float | None = None
+) -> bytes:
+    """Compute in a child process, and collect what it sends.
 
     Args:
-        compute: Is given the time (`time.monotonic`) at which it should have ended.
-        size: How many bytes the message has.
+        compute: Is given the function to send bytes with, and the time (`time.monotonic`) at which it
+            should have ended.
+        most: How many bytes are listened to.
         seconds: How long the child may live, and how much processor time it may take.
+        pause: How long it may send nothing; by default as long as it lives.
 
     Returns:
-        The message, or None where the child came to none in time, or where there are no such children
-        (Windows).
+        What was sent until the child ended or had to be ended; nothing where there are no such children
+        (Windows), or no more of them are granted.
     """
     if not hasattr(os, "fork") or not hasattr(select, "poll"):
-        return None
+        return b""
     end = time.monotonic() + seconds
     reading, writing = os.pipe()
-    sys.stdout.flush()
-    with warnings.catch_warnings():
-        # Python warns of children of processes with threads; this one takes no lock that they may hold.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
+    try:
+        with warnings.catch_warnings():
+            # Python warns of a fork beside threads; their locks are waited for until the budget ends.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            child = os.fork()
+    except OSError:
+        os.close(reading)
+        os.close(writing)
+        return b""
     if child == 0:
         _live(compute, reading, writing, end, seconds)
     os.close(writing)
     try:
-        return _received(reading, size, end)
+        return _received(reading, most, end, pause or seconds)
     finally:
         os.close(reading)
         with contextlib.suppress(ProcessLookupError, ChildProcessError):
@@ -56,39 +67,44 @@ def computed_apart(compute: Callable[[float], bytes], size: int, seconds: float)
             os.waitpid(child, 0)
 
 
-def _received(reading: int, size: int, end: float) -> bytes | None:
+def _received(reading: int, most: int, end: float, pause: float) -> bytes:
     waiting = select.poll()
     waiting.register(reading, select.POLLIN | select.POLLHUP)
     message = b""
-    while len(message) < size:
-        left = end - time.monotonic()
+    while len(message) < most:
+        left = min(pause, end - time.monotonic())
         if left <= 0 or not waiting.poll(math.ceil(left * 1000)):
-            return None
-        part = os.read(reading, size - len(message))
+            break
+        part = os.read(reading, most - len(message))
         if not part:
-            return None
+            break
         message += part
     return message
 
 
-def _live(
-    compute: Callable[[float], bytes], reading: int, writing: int, end: float, seconds: float
-) -> None:
-    """Be the child: compute, send, and end at once, whatever happens."""
+def _live(compute: Compute, reading: int, writing: int, end: float, seconds: float) -> None:
+    """Be the child: compute and end at once, whatever happens."""
     try:
         os.close(reading)
         _settle(seconds)
         with _silence():
-            message = compute(end - 0.05 * seconds)
-        os.write(writing, message)
+            compute(lambda message: _send(writing, message), end - 0.05 * seconds)
     finally:
         os._exit(0)
+
+
+def _send(writing: int, message: bytes) -> None:
+    while message:
+        message = message[os.write(writing, message) :]
 
 
 def _settle(seconds: float) -> None:
     """Leave alone what belongs to the parent, and take no more of the machine than is granted."""
     import resource
 
+    # A debugger listens at the parent's sockets.
+    sys.settrace(None)
+    sys.setprofile(None)
     # A signal would wake the parent's event loop through the descriptor that both hold.
     signal.set_wakeup_fd(-1)
     for one in (signal.SIGINT, signal.SIGTERM):
@@ -97,15 +113,14 @@ def _settle(seconds: float) -> None:
     gc.freeze()
     torch.set_num_threads(1)
     os.nice(_NICE)
-    soft = math.ceil(seconds)
-    limits = [(resource.RLIMIT_CPU, soft), (resource.RLIMIT_CORE, 0)]
+    limits = [(resource.RLIMIT_CPU, math.ceil(seconds)), (resource.RLIMIT_CORE, 0)]
     with contextlib.suppress(OSError), open("/proc/self/statm") as sizes:
         pages = int(sizes.read().split()[0])
         limits.append((resource.RLIMIT_AS, pages * resource.getpagesize() + _MEMORY))
     for limit, value in limits:
         hard = resource.getrlimit(limit)[1]
-        soft = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(limit, (soft, hard))
+        granted = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(limit, (granted, hard))
 
 
 @contextlib.contextmanager
@@ -116,4 +131,6 @@ def _silence() -> Iterator[None]:
     # The file is left open: the process ends by itself.
     sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     warnings.simplefilter("ignore")
+    # A kernel logs each message that a child tries to send, to a stream of its own.
+    logging.disable()
     yield

@@ -11,7 +11,7 @@ import copy
 import inspect
 import linecache
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -87,18 +87,22 @@ class Program:
         return names[self.name]
 
 
-def read_program(answer: Any, name: str, helpers: bool = True) -> Program | None:
+def read_program(
+    answer: Any, name: str, helpers: bool = True, texts: Mapping[str, str] | None = None
+) -> Program | None:
     """Read an answer's own source, and find what it uses.
 
     Args:
         answer: A function or class.
         name: What it is called in its notebook or module.
         helpers: Whether what it uses of the same notebook is read as well, or used as it is.
+        texts: The text of files that are not to be read by their names.
 
     Returns:
         The program, or None where the source is not to be had.
     """
-    first = _read(answer)
+    texts = texts or {}
+    first = _read(answer, texts)
     if not first or first[0].name != name:
         return None
     names = first[1]
@@ -112,7 +116,7 @@ def read_program(answer: Any, name: str, helpers: bool = True) -> Program | None
             if used in known or used not in names:
                 continue
             value = names[used]
-            own = _read(value) if helpers else None
+            own = _read(value, texts) if helpers else None
             if own and own[1] is names and own[0].name == used:
                 waiting.append(own[0])
             elif isinstance(value, _SHARED) or _is_of_typing(value):
@@ -133,33 +137,38 @@ def _names_in(tree: ast.AST) -> Iterator[str]:
 
 def _functions(value: Any) -> Iterator[types.FunctionType]:
     """Yield the functions whose code tells where a function or class was written."""
-    if isinstance(value, type):
-        for member in vars(value).values():
-            inner = getattr(member, "fget", None) or getattr(member, "__func__", member)
-            if isinstance(inner, types.FunctionType) and inner.__module__ == value.__module__:
-                yield inspect.unwrap(inner)
-    elif callable(value):
-        inner = inspect.unwrap(value)
-        if isinstance(inner, types.FunctionType) and not inner.__code__.co_freevars:
+    members = list(vars(value).values()) if isinstance(value, type) else [value]
+    for member in members:
+        if isinstance(member, property):
+            member = member.fget
+        elif isinstance(member, (staticmethod, classmethod)):
+            member = member.__func__
+        if not isinstance(member, types.FunctionType) and not hasattr(member, "__wrapped__"):
+            continue
+        inner = inspect.unwrap(member)
+        # What a function inside of another one closes over cannot be built again.
+        closed = isinstance(value, type) or not inner.__code__.co_freevars
+        if isinstance(inner, types.FunctionType) and closed:
             yield inner
 
 
-def _read(value: Any) -> tuple[Definition, dict[str, Any]] | None:
+def _read(value: Any, texts: Mapping[str, str]) -> tuple[Definition, dict[str, Any]] | None:
     """Read a function or class where it was written, and give the names that it sees."""
     for function in _functions(value):
         code = function.__code__
-        tree = _tree_at(code.co_filename, code.co_firstlineno, isinstance(value, type))
-        if tree:
+        text = texts.get(code.co_filename) or "".join(linecache.getlines(code.co_filename))
+        tree = _tree_at(text, code.co_firstlineno, isinstance(value, type))
+        if tree and tree.name == value.__name__:
             flags = code.co_flags & _FUTURES
             return Definition(tree.name, tree, code.co_filename, flags), function.__globals__
     return None
 
 
 def _tree_at(
-    file: str, line: int, is_class: bool
+    text: str, line: int, is_class: bool
 ) -> ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | None:
     try:
-        module = ast.parse("".join(linecache.getlines(file)))
+        module = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):
         return None
     for node in _outermost(module.body):

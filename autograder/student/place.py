@@ -74,9 +74,11 @@ def find_place(
     if not program:
         return None
     message = computed_apart(
-        lambda end: _Search(exercise, program, trials, end).message(), _MESSAGE.size, seconds
+        lambda send, end: send(_Search(exercise, program, trials, end).message()),
+        _MESSAGE.size,
+        seconds,
     )
-    return _place(program, message) if message else None
+    return _place(program, message) if len(message) == _MESSAGE.size else None
 
 
 def _place(program: Program, message: bytes) -> Place | None:

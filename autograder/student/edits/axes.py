@@ -53,6 +53,17 @@ def _axis_places(call: ast.Call) -> Iterator[tuple[ast.AST, str, int | None, ast
             yield call, "args", place, argument
 
 
+def is_axis(site: Site) -> bool:
+    """Whether a number names an axis, or an item: what it counts from is no sign."""
+    if isinstance(site.owner, ast.keyword):
+        return site.owner.arg in _KEYWORDS
+    if isinstance(site.owner, ast.Call):
+        return (
+            name_of(site.owner.func) in REDUCTIONS | _ALONG and whole_number(site.node) is not None
+        )
+    return isinstance(site.owner, ast.Subscript) and whole_number(site.node) is not None
+
+
 def _keyword(call: ast.Call, *names: str) -> ast.keyword | None:
     return next((one for one in call.keywords if one.arg in names), None)
 
@@ -117,7 +128,7 @@ def _axis_given(site: Site, call: ast.Call) -> Iterator[Edit]:
             changes = [Change(call, "keywords", [*given, _keep(call)] if kept else given)]
             if name in _PLAIN:
                 changes.append(Change(call.func, "attr", _PLAIN[name]))
-            yield site.edit(Kind.AXIS, Action.CHANGE, *changes, alike=f"axis {axis} {kept}")
+            yield site.edit(Kind.AXIS, Action.CHANGE, *changes, alike=f"given {axis} {kept}")
 
 
 def kept_dimensions(sites: Sequence[Site]) -> Iterator[Edit]:
@@ -137,7 +148,7 @@ def sizes(sites: Sequence[Site]) -> Iterator[Edit]:
             for axis in _AXES:
                 if value is not None and axis != value:
                     change = Change(node, "slice", at(node, number(axis)))
-                    yield site.edit(Kind.SIZE, Action.CHANGE, change, alike=f"{value} {axis}")
+                    yield site.edit(Kind.SIZE, Action.CHANGE, change, alike=f"axis {value} {axis}")
         elif isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
             yield from _other_lengths(site, node)
 

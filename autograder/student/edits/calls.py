@@ -48,6 +48,8 @@ _NEIGHBORS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
     (Kind.FUNCTION, ("combinations", "permutations", "product", "combinations_with_replacement")),
     (Kind.FUNCTION, ("set", "list", "sorted", "tuple")),
 )
+# For these the order of two arguments does not matter.
+_SYMMETRIC = {"min", "max", "minimum", "maximum", "transpose", "swapaxes", "isclose", "allclose"}
 _MATRIX_TURNS = {"T", "mT", "H", "mH"}
 _NEEDLESS_ATTRIBUTES = {*_MATRIX_TURNS, "data", "values", "indices", "real", "shape"}
 _PARTS = ("values", "indices")
@@ -57,7 +59,7 @@ def argument_order(sites: Sequence[Site]) -> Iterator[Edit]:
     """Swap two neighbors among a call's arguments, or among what is returned or assigned together."""
     for site in sites:
         node = site.node
-        if isinstance(node, ast.Call):
+        if isinstance(node, ast.Call) and name_of(node.func) not in _SYMMETRIC:
             yield from _neighbors_swapped(site, node, "args", node.args)
         elif isinstance(node, ast.Tuple) and site.is_read and len(node.elts) <= 6:
             yield from _neighbors_swapped(site, node, "elts", node.elts)

@@ -6,6 +6,7 @@ import ast
 import itertools
 from collections.abc import Iterator, Sequence
 
+from autograder.student.edits.axes import is_axis
 from autograder.student.edits.edit import Action, Change, Edit, Kind
 from autograder.student.edits.sites import Site, at, is_neutral, is_of_module, name_of
 
@@ -35,14 +36,17 @@ _COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.NotIn: (ast.In,),
 }
 _ORDERED = (ast.Sub, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.MatMult)
-_SUM, _PRODUCT = (ast.Add, ast.Sub), (ast.Mult, ast.Div, ast.FloorDiv, ast.MatMult, ast.Mod)
+_SUM = (ast.Add, ast.Sub)
+# What these calls do to a number is done before a sum as well as after it.
+CONVERSIONS = {"double", "float", "item", "to", "contiguous", "detach", "clone"}
+SUM_TURNED = "sum turned"
 
 
 def signs(sites: Sequence[Site]) -> Iterator[Edit]:
     """Take a minus away."""
     for site in sites:
         node = site.node
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and not is_axis(site):
             yield site.becomes(node.operand, Kind.SIGN, alike="dropped")
 
 
@@ -198,6 +202,8 @@ def parentheses(sites: Sequence[Site]) -> Iterator[Edit]:
             yield from _call_over(site, node)
         elif isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.BinOp):
             inner = node.operand
+            if _is_product(inner.op):
+                continue
             first = at(node, ast.UnaryOp(node.op, inner.left))
             yield site.becomes(ast.BinOp(first, inner.op, inner.right), Kind.PARENTHESES)
         elif isinstance(node, ast.Call):
@@ -207,20 +213,33 @@ def parentheses(sites: Sequence[Site]) -> Iterator[Edit]:
 
 def _regrouped(site: Site, node: ast.BinOp) -> Iterator[Edit]:
     left, right = node.left, node.right
-    if isinstance(left, ast.BinOp):
+    if isinstance(left, ast.BinOp) and not _are_associative(left.op, node.op):
         late = at(node, ast.BinOp(left.right, node.op, right))
         yield site.becomes(ast.BinOp(left.left, left.op, late), Kind.PARENTHESES)
-    if isinstance(right, ast.BinOp):
+    if isinstance(right, ast.BinOp) and not _are_associative(node.op, right.op):
         early = at(node, ast.BinOp(left, node.op, right.left))
         yield site.becomes(ast.BinOp(early, right.op, right.right), Kind.PARENTHESES)
-    if isinstance(left, ast.UnaryOp):
+    if isinstance(left, ast.UnaryOp) and not _is_product(node.op):
         whole = at(node, ast.BinOp(left.operand, node.op, right))
         yield site.becomes(ast.UnaryOp(left.op, whole), Kind.PARENTHESES)
 
 
+def _is_product(operator: ast.operator) -> bool:
+    return isinstance(operator, (ast.Mult, ast.Div, ast.MatMult))
+
+
+def _are_associative(first: ast.operator, second: ast.operator) -> bool:
+    """Whether `(a first b) second c` and `a first (b second c)` are the same."""
+    if isinstance(first, ast.Add):
+        return isinstance(second, (ast.Add, ast.Sub))
+    if isinstance(first, ast.MatMult):
+        return isinstance(second, ast.MatMult)
+    return isinstance(first, ast.Mult) and isinstance(second, (ast.Mult, ast.Div))
+
+
 def _of_one_value(node: ast.expr) -> tuple[ast.expr, bool] | None:
     """Take the value that a call is of, and whether it stands before the dot; None without one."""
-    if not isinstance(node, ast.Call):
+    if not isinstance(node, ast.Call) or name_of(node.func) in CONVERSIONS:
         return None
     if isinstance(node.func, ast.Attribute) and not is_of_module(node.func):
         return node.func.value, True
@@ -280,7 +299,8 @@ def operand_order(sites: Sequence[Site]) -> Iterator[Edit]:
             yield site.becomes(swapped, Kind.ARGUMENTS, alike=type(node.op).__name__)
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
             # Texts and lists, of which the order matters.
-            yield site.becomes(ast.BinOp(node.right, node.op, node.left), Kind.ARGUMENTS)
+            swapped = ast.BinOp(node.right, node.op, node.left)
+            yield site.becomes(swapped, Kind.ARGUMENTS, alike=SUM_TURNED)
 
 
 def exchanged(sites: Sequence[Site]) -> Iterator[Edit]:

@@ -102,12 +102,16 @@ def exits(sites: Sequence[Site]) -> Iterator[Edit]:
             others = (ast.Break(),)
         elif isinstance(node, ast.Return) and _is_in_loop(site):
             others = (ast.Break(), ast.Continue())
-        elif isinstance(node, ast.If) and not node.orelse:
+        elif isinstance(node, ast.If) and not node.orelse and not _leaves(node.body[-1]):
             others = (ast.While(node.test, node.body, []),)
         elif isinstance(node, ast.While):
             others = (ast.If(node.test, node.body, []),)
         for other in others:
             yield site.becomes(other, Kind.EXIT)
+
+
+def _leaves(last: ast.stmt) -> bool:
+    return isinstance(last, (ast.Return, ast.Raise, ast.Break, ast.Continue))
 
 
 def _is_in_loop(site: Site) -> bool:
