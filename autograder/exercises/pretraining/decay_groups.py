@@ -129,6 +129,10 @@ _TABLE = (
     "The embedding table does not decay in your groups. It is a matrix like the others, and here it is to decay; when "
     f"the head is tied to it, it is the largest of them. {_READ}"
 )
+_NORMS = (
+    "You left out the biases and let the weights of the norms decay. They are called `weight` like those "
+    f"of a matrix, and are none. {_READ}"
+)
 _NAMES = (
     "Your code knows norms or biases by their names, or by the kind of their layer. A model is free to call them "
     f"anything: what counts is how many dimensions a parameter has. {_READ}"
@@ -158,6 +162,7 @@ _DECAYS: dict[str, Callable[[str, Tensor], bool]] = {
     "everything_decays": lambda name, one: True,
     "nothing_decays": lambda name, one: False,
     "norms_decay": lambda name, one: "bias" not in name,
+    "norms_decay_by_weight": lambda name, one: name.endswith("weight"),
     "biases_decay": lambda name, one: "norm" not in name,
     "by_names": lambda name, one: "norm" not in name and "bias" not in name,
     "by_weight_names": lambda name, one: name.endswith("weight") and "norm" not in name,
@@ -182,8 +187,8 @@ _DECAYS: dict[str, Callable[[str, Tensor], bool]] = {
     everything_decays="Everything decays, norms and biases too. A norm's weight stands at 1 because 1 is where it "
     f"should be; drawn to 0, it makes all that passes through it smaller. {_READ}",
     nothing_decays="All parameters are in your second group, and nothing decays. " + _READ,
-    norms_decay="You left out the biases and let the weights of the norms decay. They are called `weight` like those "
-    f"of a matrix, and are none. {_READ}",
+    norms_decay=_NORMS,
+    norms_decay_by_weight=_NORMS,
     biases_decay="Your code finds norms by their name and lets the biases of the linear maps decay. A bias has nothing "
     f"to gain from being small. {_READ}",
     by_names=_NAMES,
@@ -242,6 +247,8 @@ def by_dimensions(on: Switches) -> Any:
             uses = [id(one) for _, one in model.named_parameters(remove_duplicate=False)]
             named = [(name, one) for name, one in named if uses.count(id(one)) == 1]
         tables = _weights(model, nn.Embedding)
+        if on("norms_decay_by_weight"):
+            named = [(name, one) for name, one in named if name.endswith(("weight", "bias"))]
         if on("table_in_no_group"):
             named = [(name, one) for name, one in named if id(one) not in tables]
 
