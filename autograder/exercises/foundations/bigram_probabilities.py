@@ -72,9 +72,9 @@ _FRAGMENT = "so that how names begin, or when they end, is not learned. "
 @exercise.faults(
     across="Your code counts pairs across sequences: the end of one and the beginning of the next. They are "
     f"no neighbors, and the model would learn that nothing follows nothing. {_COUNTS}",
-    other_way="Your rows count what came before a token. Row a is to hold what comes after a. "
+    other_way="Your rows count what came before a token. A row is to hold what comes after its token. "
     + _COUNTS,
-    both_ways="Your code counts each pair in both directions. Row a is to hold what comes after a, not before. "
+    both_ways="Your code counts each pair in both directions. A row is to hold what comes after its token, not before. "
     + _COUNTS,
     each_pair_once="Your table knows whether a pair occurs and not how often: each counts once. Adding 1 at a list "
     f"of places does that too, for a place that is named twice gets 1 once. {_COUNTS}",
@@ -174,8 +174,8 @@ def _pairs(on: Switches, ids: list[int]) -> Iterator[tuple[int, int]]:
     whole_table="Your table adds up to 1 as a whole: it holds the probability of each pair. A model is told one "
     f"token and guesses the next, so each row is a distribution. {_COUNTS}",
     by_columns=_COLUMNS,
-    table_turned="Your table is turned on its side: rows and columns have changed places after the division. Row "
-    f"a is to hold the probabilities of what follows a. {_COUNTS}",
+    table_turned="Your table is turned on its side: rows and columns have changed places after the division. A row "
+    f"is to hold the probabilities of what follows its token. {_COUNTS}",
     by_occurrences="Your code divides by how often a token comes. The boundary comes once more than it is "
     f"followed, in each sequence: what is needed is how often something follows. {_COUNTS}",
     only_counts="Your table holds counts. They are to be turned into shares, row by row. "
