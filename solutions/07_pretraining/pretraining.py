@@ -554,8 +554,8 @@ print("The next number after 1 in bfloat16:", 1 + torch.finfo(torch.bfloat16).ep
 # %% [markdown]
 # Eight bits are enough for a product, and not for a sum of many small steps: each was rounded away. So runs use **mixed
 # precision** (Micikevicius et al., 2017): weights, gradients' sums and the optimizer's means in float32, and the
-# products of the forward and backward pass in bfloat16. In PyTorch that is one line around the forward pass, `with
-# torch.autocast("cpu", torch.bfloat16):`.
+# products of the forward and backward pass in bfloat16. In PyTorch that is one line around the forward pass,
+# `with torch.autocast("cpu", torch.bfloat16):`.
 #
 # ## A run that can be stopped
 #

@@ -292,6 +292,8 @@ _TOTALS: dict[str, Callable[[list[Tensor], list[Tensor]], Any]] = {
     f"each part brings before it goes backward. {_READ}",
     old_divided_sum="Your code divides all gradients at the end, those that were there before as well, and its loss is "
     f"the sum. Divide what each part brings before it goes backward. {_READ}",
+    divided_each_time="Your code divides all gradients after each part, so the first part is divided again with every "
+    f"other one. Divide what a part brings before it goes backward. {_READ}",
     step_taken="Your code changes the weights between the parts. All parts of a batch are read with the same weights; "
     f"the optimizer steps afterward. {_READ}",
 )
@@ -343,13 +345,17 @@ def _go_backward(on: Switches, model: nn.Module, loss: Any, total: Any, count: i
         total.backward(retain_graph=True)
     elif on("graph_gone") or on("graph_gone_undivided"):
         total.backward()
-    elif on("old_divided") or on("old_divided_sum"):
+    elif on("old_divided") or on("old_divided_sum") or on("divided_each_time"):
         loss.backward()
     else:
         share = loss / count
         share.backward(retain_graph=on("backward_twice"))
         if on("backward_twice"):
             share.backward()
+    if on("divided_each_time"):
+        given: Any = model.parameters()
+        for parameter in given:
+            parameter.grad /= count
     if on("step_taken"):
         parameters: Any = model.parameters()
         with torch.no_grad():

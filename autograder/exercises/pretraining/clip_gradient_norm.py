@@ -233,6 +233,8 @@ def _all(gradients: Sequence[Tensor]) -> Tensor:
     + _READ,
     square_returned="Your gradients are right, and your function returns the square of the length. "
     + _READ,
+    flag_returned="Your function returns whether something was shortened. The length before is asked for. "
+    + _READ,
     excess_returned="Your function returns by how much the gradients were too long. The length before is asked for. "
     + _READ,
     lengths_returned="Your function returns a length for each parameter. One length is asked for, that of all "
@@ -255,6 +257,7 @@ def by_one_factor(on: Switches) -> Any:
             "factor_returned": lambda: factor,
             "limit_returned": lambda: max_norm,
             "square_returned": lambda: length.square(),
+            "flag_returned": lambda: length > max_norm,
             "excess_returned": lambda: length - max_norm,
             "lengths_returned": lambda: lengths,
         }

@@ -37,8 +37,8 @@ def curve(implementation: Any, steps: int, **settings: Any) -> list[Any]:
 
 @exercise.probe
 def up_and_down(implementation: Any, generator: Generator) -> Any:
-    """A warm-up of 3 steps, 10 in all, a peak of 0.8 and a floor of 0.1: the steps 0 to 13."""
-    return curve(implementation, 14, warmup_steps=3, total_steps=10, peak=0.8, floor=0.1)
+    """A warm-up of 4 steps, 11 in all, a peak of 0.8 and a floor of 0.1: the steps 0 to 13."""
+    return curve(implementation, 14, warmup_steps=4, total_steps=11, peak=0.8, floor=0.1)
 
 
 @exercise.probe
@@ -325,6 +325,8 @@ def _share(step: int, up: int, total: int) -> float:
 @exercise.faults(
     no_warm_up="There is no warm-up: your cosine begins at step 0, as if `warmup_steps` were not there. "
     + _READ,
+    no_branch="The steps of the warm-up get a cosine as well: what is to be done there is missing, or it is not "
+    f"returned. {_READ}",
     share_of_peak="Your function returns a share of the peak, on the way up and on the way down. A learning rate is "
     f"asked for, between peak and floor. {_READ}",
     multiplied="Your warm-up is multiplied by a cosine that counts from step 0, so it never reaches the peak. First "
@@ -388,7 +390,7 @@ def as_a_whole(on: Switches) -> Any:
             return torch.tensor(
                 peak * rise if step < warmup_steps else floor + (peak - floor) * height
             )
-        if step < warmup_steps and not on("no_warm_up"):
+        if step < warmup_steps and not on("no_warm_up") and not on("no_branch"):
             return peak * rise
         rate = floor + (peak - floor) * height
         return torch.tensor(rate) if on("as_tensor") else rate

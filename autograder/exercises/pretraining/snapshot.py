@@ -39,7 +39,7 @@ class Lines:
     def __iter__(self) -> Iterator[Tensor]:
         while True:
             own = torch.Generator().manual_seed(self.state["seed"] + self.state["place"])
-            self.state["place"] += 1
+            self.state["place"] += 4
             yield torch.randn(4, 3, generator=own)
 
     def state_dict(self) -> dict[str, int]:

@@ -334,6 +334,8 @@ def block(parts: Sequence[Part]) -> str:
         if expected.dim() != 1 or expected.shape != got.shape:
             return
         wrong = [not same(*pair) for pair in zip(expected, got, strict=True)]
+        if not any(wrong):
+            return
         start, size = wrong.index(True), sum(wrong)
         end = start + size
         if size < _FEW or len(wrong) - size < 2 or not all(wrong[start:end]):
