@@ -133,6 +133,7 @@ def stop_words(implementation: Any, generator: Generator, words: Sequence[str]) 
         implementation(f"to be {one} of {two} {three}"),
         implementation(f"{one} have {two} with {three}"),
         implementation(f"that {one} {two} {three}"),
+        implementation(f"{one} the, {two} and. {three} (of)"),
     ]
 
 

@@ -62,7 +62,11 @@ def multiplied(implementation: Any, first: float, second: float) -> dict[str, An
     """Multiply two numbers, and look at the product and at its factors."""
     one, other = implementation(first), implementation(second)
     result = written_down(one * other, first=one, second=other)
-    return {**result, "factors afterward": [one.data, other.data]}
+    return {
+        **result,
+        "factors afterward": [one.data, other.data],
+        "gradients of the factors": [one.grad, other.grad],
+    }
 
 
 def raised(implementation: Any, base: float, exponents: tuple[float, ...]) -> dict[str, Any]:
