@@ -435,8 +435,8 @@ print(content_words("The OWL's  old tree!"))
 # words of number 0, and number 3 has them in another order, which makes it another text.
 #
 # **Write** `unique_documents(texts)`: the indices of the documents to keep, when of those with the same words the
-# **first** one stays. Texts without any word all have the same words: none. An answer that compares each text with all
-# before it is right, and not accepted: for eight times as many texts, eight times the time must do.
+# **first** one stays. Texts without any word all have the same words: none. A look into a set takes as long however much
+# is in it; to compare each text with all before it is right too, and hopeless for a billion.
 
 
 # %% exercise="data.unique_documents"

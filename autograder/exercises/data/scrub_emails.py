@@ -64,6 +64,7 @@ def signs(implementation: Any, generator: Generator, words: Sequence[str]) -> An
         implementation(f"Meet me @home, 5 @ 3 coins, @{word}, and no more."),
         implementation(f"user@localhost, {word}@{word}. And {word}"),
         implementation(f"{word}@x.y and ada@10.0.0.42 and {word}.org and @example.org"),
+        implementation(f"{word}@mail..org is none, with nothing between two dots."),
         implementation(f"no  signs,\n\t{word}.{word} at all"),
         implementation(""),
     ]

@@ -10,7 +10,7 @@ from torch import Generator
 
 from autograder.exercise import Switches
 from autograder.exercises.data import LAB
-from autograder.exercises.data._shared import AS_EXPECTED, WORDS, different, drawn, growth
+from autograder.exercises.data._shared import WORDS, different, drawn
 from llmlab import data
 
 exercise = LAB.exercise(
@@ -92,29 +92,6 @@ def few_texts(implementation: Any, generator: Generator) -> Any:
     return few(implementation, generator, WORDS)
 
 
-@exercise.probe
-def cost(implementation: Any, generator: Generator) -> Any:
-    """How much longer it takes for eight times as many texts, all of them different."""
-    word = drawn(generator, 1)[0]
-    small = [
-        "",
-        f"{word} 1 2",
-        f"{word} 2, 1",
-        word.upper(),
-        f"{word}!",
-        f"{word} 1 2.",
-        f"{word} 1",
-    ]
-    if implementation(small) != [0, 1, 2, 3, 6]:
-        return AS_EXPECTED
-
-    def prepare(size: int) -> Any:
-        texts = [f"{word} and {number}" for number in range(size)]
-        return lambda: implementation(texts)
-
-    return growth(prepare)
-
-
 _AGAIN = "Reread 'The same text again'."
 _NO_MEMORY = (
     "Copies stay: no text is taken for one that came before. Is the key written down when it is new, and does what is "
@@ -164,8 +141,6 @@ def _kept(on: Switches, texts: Sequence[str]) -> list[int]:
     if on("contained"):
         parts = [f" {' '.join(data.content_words(text))} " for text in texts]
         return [i for i, part in enumerate(parts) if not any(part in one for one in parts[:i])]
-    if on("searched"):
-        return [i for i, key in enumerate(keys) if key not in keys[:i]]
     if on("no_memory") or on("memory_in_the_loop"):
         return [*range(len(keys))]
     seen = {(): 0} if on("no_words_left_out") else {}
@@ -180,9 +155,6 @@ def _kept(on: Switches, texts: Sequence[str]) -> list[int]:
 
 
 @exercise.faults(
-    searched="Your answer is right, and too slow: for eight times as many texts it takes far more than eight times as "
-    "long, since each text is compared with all before it. One look for each text must do. "
-    f"{_AGAIN}",
     as_they_stand="Texts are compared as they stand, so a capital or a second blank makes a copy look new. What "
     f"counts are the words. {_AGAIN}",
     only_small="Capitals make no difference, but a second blank or a comma makes a copy look new. What counts are the "

@@ -39,7 +39,7 @@ def spread(implementation: Any, logits: Tensor, temperatures: tuple[float, ...])
 @exercise.probe
 def worked_example(implementation: Any, generator: Generator) -> Any:
     """The logits (2, 1, 0) at the temperatures 0.5, 1, 2 and 0; compared as probabilities."""
-    return spread(implementation, torch.tensor([2.0, 1.0, 0.0]), (0.5, 1, 2, 0))
+    return spread(implementation, torch.tensor([2.0, 1.0, 0.0]), (0.5, 1.0, 2.0, 0.0))
 
 
 @exercise.probe

@@ -49,7 +49,7 @@ def worked_example(implementation: Any, generator: Generator) -> Any:
 def small_and_large(implementation: Any, generator: Generator) -> Any:
     """Six logits with a p that the likeliest token reaches alone, and with a p of 1; compared as log-probabilities."""
     logits = torch.tensor([0.4, 2.1, -0.8, 1.6, -0.1, 1.0])
-    return filtered(implementation, logits + torch.rand(6, generator=generator) / 5, (0.05, 1))
+    return filtered(implementation, logits + torch.rand(6, generator=generator) / 5, (0.05, 1.0))
 
 
 @exercise.probe

@@ -89,6 +89,13 @@ def now_and_then(implementation: Any, generator: Generator) -> Any:
 
 
 @exercise.probe
+def worse_from_the_start(implementation: Any, generator: Generator) -> Any:
+    """Three batches on a line of slope -1, validated on slope 0, where the line begins: measured after each batch."""
+    x = unit(generator)
+    return line_trained(implementation, [(x, -x)] * 3, (x, 0 * x), 1)
+
+
+@exercise.probe
 def of_letters(implementation: Any, generator: Generator) -> Any:
     """A network of two layers and a cross-entropy over four letters, eleven batches, measured after every third."""
     return letters_trained(implementation, generator, 11, 3)

@@ -85,6 +85,8 @@ def _new_run(seed: int) -> Run:
     with torch.no_grad():
         model.weight.fill_(0.5)
         model.bias.zero_()
+    # A model's state holds more than its parameters.
+    model.register_buffer("steps", torch.zeros(()))
     return model, Momentum(model), Lines(seed)
 
 
@@ -99,6 +101,7 @@ def _walk(run: Run, first: int, steps: int) -> list[float]:
         value.backward()
         optimizer.param_groups[0]["lr"] = 0.1 / (1 + number)
         optimizer.step()
+        model.get_buffer("steps").add_(1)
         losses.append(value.item())
     return losses
 
