@@ -193,6 +193,7 @@ class _OwnReference(ast.NodeTransformer):
     def __init__(self, module: Mapping[str, Any], reference: Any) -> None:
         self.module, self.reference = module, reference
         self.found = False
+        self.own: set[str] = set()
 
     def visit(self, node: ast.AST) -> ast.AST:
         """Replace the node, or what is in it."""
@@ -205,7 +206,7 @@ class _OwnReference(ast.NodeTransformer):
 
     def _value(self, node: ast.AST) -> Any:
         if isinstance(node, ast.Name):
-            return self.module.get(node.id)
+            return None if node.id in self.own else self.module.get(node.id)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             return getattr(self.module.get(node.value.id), node.attr, None)
         return None
@@ -262,7 +263,15 @@ def _standing_alone(
     if name not in module.names:
         return None
     replacing = _OwnReference(names, exercise.reference)
-    nodes = [replacing.visit(node) for node in module.needed({name})]
+    nodes = []
+    for node in module.needed({name}):
+        # What a faulty program defines inside may be called as the reference is, and is another.
+        replacing.own = {
+            one.name
+            for one in ast.walk(node)
+            if isinstance(one, ast.FunctionDef | ast.ClassDef) and one is not node
+        }
+        nodes.append(replacing.visit(node))
     own = [ast.unparse(ast.fix_missing_locations(node)) for node in nodes]
     copied = [_reference_text(exercise.reference, "_right")] if replacing.found else []
     # Of a class that it inherits from, an answer runs only what it asks for by super().

@@ -20,6 +20,7 @@ from nbformat import NotebookNode
 from autograder import cli
 from autograder.authoring.source import source_notebook
 from autograder.exercise import register
+from autograder.exercise.declaration import module_name
 from autograder.judging import execution
 from autograder.judging.judge import Verdict
 from autograder.notebook.attempts import record
@@ -403,7 +404,8 @@ def test_init_makes_a_course_and_leaves_what_is_there(
     assert (course / "nbgrader_config.py").read_text() == "mine"
     for lab in LABS:
         nbformat.read(course / "source" / lab.folder / f"{lab.topic}.ipynb", as_version=4)
-        assert (course / "hidden" / f"{lab.folder}.py").is_file()
+        hidden = {path.stem for path in (course / "hidden" / lab.folder).glob("*.py")}
+        assert hidden == {module_name(name) for name in lab.order}
     before = files(course)
     assert run("init", "llm101").code == 0
     assert files(course) == before
@@ -472,7 +474,7 @@ REFUSED = {
     "autograder reset 00_welcome": "my-labs/00_welcome/welcome_",
     "autograder reset 05_attention": "my-labs/05_attention/attention.ipynb could not be written (",
     "autograder init course": "course/nbgrader_config.py could not be written (",
-    "autograder new 42_agents": "autograder/exercises/agents.py could not be written (",
+    "autograder new 42_agents": "autograder/exercises/agents/__init__.py could not be written (",
     f"autograder build --solutions {SOLUTIONS} --labs released": "released/00_welcome/welcome.ipynb",
     "llmlab lab --lay-only": "my-labs/.llmlab/laid.json could not be written (",
 }
