@@ -110,13 +110,11 @@ class _Module:
                 # An answer may have a variable of the same name; it needs none of these.
                 checking.update(_defined(node))
                 continue
-            if isinstance(node, ast.Import | ast.ImportFrom) and set(_defined(node)) <= set(
-                self.names
-            ):
-                # Two texts put together import the same; what stands between needs the first.
-                continue
+            imports = isinstance(node, ast.Import | ast.ImportFrom)
             for name in _defined(node):
-                self.names[name] = len(self.nodes)
+                # Where two texts put together import the same, what stands between needs the first.
+                if not imports or name not in self.names:
+                    self.names[name] = len(self.nodes)
             self.nodes.append(node)
 
     def needed(self, names: set[str]) -> list[ast.stmt]:

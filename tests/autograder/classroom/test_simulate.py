@@ -117,7 +117,7 @@ def test_few_misconceptions_cannot_be_written_as_an_answer() -> None:
 @every_exercise
 def test_two_faults_at_once_are_an_answer_that_earns_nothing(exercise: Exercise) -> None:
     pair = answers_for(exercise).pair(exercise, random.Random(4))
-    assert pair or not exercise.programs
+    # A program one of whose faults calls what the exercise forbids cannot be handed in at all.
     if pair:
         assert judged(exercise, pair[1]).points == 0
 

@@ -9,10 +9,10 @@ import signal
 import struct
 import textwrap
 import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
+import psutil
 import pytest
 import torch
 from torch import Generator, Tensor, nn
@@ -282,11 +282,9 @@ def test_an_endless_loop_ends_with_the_budget_and_leaves_no_child() -> None:
         except BaseException:
             mean_of_squares(x)
     """
-    started = time.monotonic()
+    before = set(psutil.Process().children())
     assert place_of(SQUARES, cell, seconds=0.5) is None
-    assert time.monotonic() - started < 5
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert set(psutil.Process().children()) <= before
 
 
 def test_a_flood_of_memory_ends_in_the_child() -> None:
