@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import os
 import sys
 import textwrap
 from collections.abc import Mapping
@@ -22,9 +23,17 @@ from autograder.student.explaining import is_open, place_in, with_place
 class CheckFailed(Exception):
     """An answer is not right yet. Shown without a traceback: the verdict says what there is to say."""
 
+    def __init__(self, short: str, sentences: str) -> None:
+        super().__init__(short)
+        self.sentences = sentences
+
     def _render_traceback_(self) -> list[str]:
-        """Give IPython what to print in place of a traceback."""
-        return textwrap.wrap(f"CheckFailed: {self}", WIDTH)
+        """Give IPython what to print in place of a traceback: a short line, since the card says why.
+
+        nbgrader's Validate shows no card, and what is printed here in its place.
+        """
+        validating = os.environ.get("NBGRADER_EXECUTION") == "validate"
+        return textwrap.wrap(f"CheckFailed: {self.sentences if validating else self}", WIDTH)
 
 
 def _names() -> Mapping[str, Any]:
@@ -83,7 +92,8 @@ def check(exercise_id: str | None = None) -> None:
     show(markup, "\n\n".join([*map(as_text, verdicts), *filter(None, [unsaved])]))
     failed = [verdict for verdict in verdicts if not verdict.passed]
     if failed:
-        raise CheckFailed(not_yet(failed)) from None
+        told = " ".join(verdict.sentence for verdict in failed)
+        raise CheckFailed(not_yet(failed), told) from None
 
 
 def _so_far(names: Mapping[str, Any]) -> list[Exercise]:
