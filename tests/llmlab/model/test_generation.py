@@ -99,7 +99,8 @@ def test_min_p_is_measured_by_the_likeliest() -> None:
 def test_every_filter_keeps_the_likeliest_token(numbers: list[float], p: float, k: int) -> None:
     logits = torch.tensor(numbers)
     for filtered in (top_k(logits, k), top_p(logits, p), min_p(logits, p)):
-        assert filtered.argmax() == logits.argmax()
+        # Of several that are the likeliest alike, one at least is kept.
+        assert filtered.max() == logits.max()
         assert torch.equal(filtered[filtered > -math.inf], logits[filtered > -math.inf])
 
 
