@@ -166,10 +166,15 @@ class Audit:
         return marked / self.mutants if self.mutants else 0.0
 
     @property
+    def surprising(self) -> tuple[Survivor, ...]:
+        """The survivors that a learner would lose points for though `check` says they are right."""
+        return tuple(one for one in self.open if one.hidden)
+
+    @property
     def is_clean(self) -> bool:
-        """Whether enough is refused, not too much is excused, and nothing right is refused."""
+        """Whether enough is refused, not too much is excused, nothing right is refused, and grading asks no more."""
         enough = self.refused_share >= REFUSED_GOAL and self.equivalent_share <= EQUIVALENT_GOAL
-        return enough and not self.stale and not self.fragile
+        return enough and not self.stale and not self.fragile and not self.surprising
 
 
 @dataclass(frozen=True, eq=False)
@@ -520,9 +525,11 @@ def audit_all(works: Sequence[Work], console: Console) -> list[Audit]:
 def show_audit(one: Audit, console: Console) -> None:
     """Print the shares of one exercise, and where a better probe or a reason is asked for."""
     marked = len(one.survivors) - len(one.open)
+    state = "clean" if one.is_clean else "to mend"
     console.print(
-        f"{one.exercise}: {one.refused_share:.1%} of {one.mutants - marked} mutants refused, "
-        f"{marked} more equivalent ({one.equivalent_share:.1%})"
+        f"{one.exercise}: {state}; {one.refused_share:.1%} of {one.mutants - marked} mutants refused, "
+        f"{marked} more equivalent ({one.equivalent_share:.1%})",
+        soft_wrap=True,
     )
     groups: dict[tuple[str, int, Kind, str], list[Survivor]] = {}
     for survivor in one.open:
@@ -539,11 +546,13 @@ def show_audit(one: Audit, console: Console) -> None:
         console.print(escape(f"{place}{why}{more}"), soft_wrap=True)
     for name, seed in one.fragile:
         console.print(
-            f"  `{name}` is right, and refused by a public probe on another draw: seed {seed}"
+            f"  `{name}` is right, and refused by a public probe on another draw: seed {seed}",
+            soft_wrap=True,
         )
     for mark in one.stale:
         console.print(
             escape(
                 f"  marked as equivalent, and no such mutant survives: {mark.line} ({mark.reason})"
-            )
+            ),
+            soft_wrap=True,
         )

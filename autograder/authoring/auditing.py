@@ -58,7 +58,7 @@ def audit_and_show(what: str, solutions: Path, *, mutants: bool) -> bool:
         works = [one for lab in labs for one in _works(lab, solutions, what if is_exercise else "")]
         for audit in audit_all(works, console):
             show_audit(audit, console)
-            problems += len(audit.open) + len(audit.stale)
+            problems += not audit.is_clean
     console.print(f"{problems} to mend." if problems else "Nothing to mend.")
     return problems == 0
 
@@ -80,9 +80,9 @@ def _works(lab: Lab, solutions: Path, only: str) -> Iterator[Work]:
 def _equivalents(private: Private, path: Path) -> tuple[Equivalent, ...]:
     found = []
     for line, kind, reason in private.equivalents:
-        if kind not in Kind.__members__:
+        if kind is not None and kind not in Kind.__members__:
             raise AuthoringError(
                 f"{path} names the kind `{kind}`, which is none of {', '.join(Kind.__members__)}."
             )
-        found.append(Equivalent(line, Kind[kind], reason))
+        found.append(Equivalent(line, Kind[kind] if kind else None, reason))
     return tuple(found)

@@ -41,12 +41,12 @@ class Private:
         probes: Its hidden probes.
         variants: Right answers written differently, each of which must get full points.
         equivalents: Small edits of right answers that are as right: the line as written, the kind of the edit by the
-            name of its `Kind`, and why.
+            name of its `Kind` (None for all edits of a line that does what the exercise does not ask for), and why.
     """
 
     probes: list[Probe] = field(default_factory=list)
     variants: list[Any] = field(default_factory=list)
-    equivalents: list[tuple[str, str, str]] = field(default_factory=list)
+    equivalents: list[tuple[str, str | None, str]] = field(default_factory=list)
 
     def probe(self, function: Decorated) -> Decorated:
         """Add a hidden probe, as a decorator."""
@@ -69,7 +69,7 @@ class Private:
         self.variants.append(implementation)
         return implementation
 
-    def equivalent(self, line: str, kind: str, reason: str) -> None:
+    def equivalent(self, line: str, kind: str | None, reason: str) -> None:
         """Say of an edit that `autograder audit` lists why it does no harm."""
         self.equivalents.append((line, kind, reason))
 

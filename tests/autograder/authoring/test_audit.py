@@ -260,6 +260,11 @@ def test_a_fragile_answer_or_an_open_mutant_too_many_is_not_clean() -> None:
     assert not Audit("audit.some", 100, fragile=(("variant", 1_000_003),)).is_clean
 
 
+def test_one_mutant_that_a_hidden_probe_alone_refuses_is_not_clean() -> None:
+    survivor = Survivor("a.py", 1, "x", Kind.SIGN, "x → y", hidden="rows")
+    assert not Audit("audit.some", 1000, (survivor,)).is_clean
+
+
 def test_the_report_names_file_line_and_change_once_a_line_and_kind() -> None:
     other = Survivor("a.py", 3, "y", Kind.AXIS, "y → z", hidden="rows")
     survivor = Survivor("a.py", 1, "x", Kind.SIGN, "x[0] → -x[0]")
@@ -268,7 +273,7 @@ def test_the_report_names_file_line_and_change_once_a_line_and_kind() -> None:
     found = Audit("audit.some", 50, (survivor, survivor, other), (mark,), (("variant", 8),))
     show_audit(found, Console(file=stream, width=200))
     lines = stream.getvalue().splitlines()
-    assert lines[0] == "audit.some: 94.0% of 50 mutants refused, 0 more equivalent (0.0%)"
+    assert lines[0] == "audit.some: to mend; 94.0% of 50 mutants refused, 0 more equivalent (0.0%)"
     assert lines[1] == "  a.py:1: SIGN: x[0] → -x[0], and 1 more like it"
     assert lines[2] == "  a.py:3: AXIS: y → z, which the hidden probe `rows` refuses"
     assert "seed 8" in lines[3]

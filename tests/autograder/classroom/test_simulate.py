@@ -171,6 +171,7 @@ def test_two_hundred_students_show_everything_that_can_be_drawn() -> None:
     assert kinds == {
         "right",
         "misconception",
+        "pair",
         "blank",
         "crash",
         "loop",
