@@ -78,6 +78,18 @@ def digits_at_the_border(implementation: Any, generator: Generator) -> Any:
 
 
 @exercise.probe
+def one_smaller_or_larger(implementation: Any, generator: Generator) -> Any:
+    """A pair among ids that are smaller or larger by one than its halves, and a pair that begins with id 0."""
+    left = whole(generator, 98, 107)
+    right = left + 3
+    ids = [left - 1, right, left + 1, right, left, right - 1, left, right + 1, left, right]
+    return [
+        implementation(ids, (left, right), 256),
+        implementation([left, 0, right, 0, 0, right], (0, right), 257),
+    ]
+
+
+@exercise.probe
 def no_pair(implementation: Any, generator: Generator) -> Any:
     """A row without the pair, a single id, and none."""
     row = [whole(generator, 256, 400) for _ in range(5)]

@@ -61,7 +61,7 @@ def merge_by_iterator(ids: Sequence[int], pair: Pair, new_id: int) -> tuple[int,
     """Hold one id back, and give a tuple."""
     merged, held = [], None
     for token in ids:
-        if held is not None and (held, token) == pair:
+        if (held, token) == pair:
             merged.append(new_id)
             held = None
         else:
