@@ -43,10 +43,10 @@ def scripts(implementation: Any, generator: Generator, each: int) -> Any:
 
 
 def edges(implementation: Any, generator: Generator) -> Any:
-    """Cut the first and the last character of each size, in a drawn order."""
+    """Cut the first and the last character of each size, in a drawn order, after a letter."""
     characters = "\x00\x7f\x80\u07ff\u0800\uffff\U00010000\U0010ffff"
     order = torch.randperm(8, generator=generator).tolist()
-    return written(implementation("".join(characters[i] for i in order).encode()))
+    return written(implementation(("A" + "".join(characters[i] for i in order)).encode()))
 
 
 def middle(implementation: Any, generator: Generator, size: int) -> Any:
@@ -82,7 +82,7 @@ def continuations_first(implementation: Any, generator: Generator) -> Any:
 
 @exercise.probe
 def edges_of_the_ranges(implementation: Any, generator: Generator) -> Any:
-    """The first and the last character of one, two, three and four bytes, in a drawn order."""
+    """A, then the first and the last character of one, two, three and four bytes, in a drawn order."""
     return edges(implementation, generator)
 
 
