@@ -33,15 +33,18 @@ exercise = LAB.exercise(
 
 # What was learned first is neither always longest nor always leftmost nor the smallest pair.
 _LEARNED = ("th", "cd", "en", "aa", "dc", "ab", "dab", "bcd", "da", "he", "ba", "the")
+# Tokens of three letters and of two merges go on to be merged, to the left and to the right.
+_LONGER = ("ea", "ts", "sea", "eats", "eat", "seal")
 
 
-def merges_of(order: list[int] | None = None) -> LimitedDict:
+def merges_of(order: list[int] | None = None, learned: tuple[str, ...] = _LEARNED) -> LimitedDict:
     """Give merges, in the order in which they were learned or in another; a new dictionary each time."""
     made: dict[bytes, int] = {bytes([byte]): byte for byte in range(256)}
     pairs: list[tuple[Pair, int]] = []
-    for spelled in (one.encode() for one in _LEARNED):
+    for spelled in (one.encode() for one in learned):
         # The last cut into two known parts is how each of them was made.
-        cut = next(i for i in (2, 1) if spelled[:i] in made and spelled[i:] in made)
+        cuts = range(len(spelled) - 1, 0, -1)
+        cut = next(i for i in cuts if spelled[:i] in made and spelled[i:] in made)
         made[spelled] = 256 + len(pairs)
         pairs.append(((made[spelled[:cut]], made[spelled[cut:]]), made[spelled]))
     merges = LimitedDict(pairs if order is None else [pairs[i] for i in order])
@@ -65,6 +68,16 @@ def known_words(implementation: Any, generator: Generator) -> Any:
 def repeated_pairs(implementation: Any, generator: Generator) -> Any:
     """Words in which a pair overlaps itself or comes several times, with the same merges."""
     return in_order(implementation, ("aaa", "ababab", "baadbdd", "tthet"))
+
+
+@exercise.probe
+def longer_tokens(implementation: Any, generator: Generator) -> Any:
+    """Words such as 'seal', some of which become one token, with merges for ea, ts, sea, eats, eat, seal."""
+    words = ("ts", "eats", "seal", "seats", "tea", "eas", letters(generator, 7, "seatl"))
+    return {
+        f"word {word!r}": implementation(word.encode(), merges_of(learned=_LONGER))
+        for word in words
+    }
 
 
 @exercise.probe
@@ -119,9 +132,14 @@ def _merge(on: Switches, ids: list[int], pair: Pair, new_id: int) -> list[int]:
     return tokenization.merge_pair(ids, pair, new_id)
 
 
+def _spelled(merges: Mapping[Pair, int]) -> dict[int, bytes]:
+    """Spell out all ids, whatever the order of the dictionary."""
+    return tokenization.token_bytes(dict(sorted(merges.items(), key=lambda item: item[1])))
+
+
 def _choose(on: Switches, known: list[Pair], merges: Mapping[Pair, int]) -> Pair:
     """Choose the pair to merge next among those of the word that were learned."""
-    spelled = tokenization.token_bytes(merges_of())
+    spelled = _spelled(merges) if on("longest_merge") else {}
     ways: Ways = {
         "leftmost": lambda: known[0],
         "rightmost": lambda: known[-1],
@@ -227,7 +245,7 @@ def _given(on: Switches, ids: list[int], merges: Mapping[Pair, int]) -> Any:
     if on("backwards"):
         return ids[::-1]
     if on("spelled_out") or on("as_text"):
-        spelled = tokenization.token_bytes(dict(sorted(merges.items(), key=lambda item: item[1])))
+        spelled = _spelled(merges)
         pieces = [spelled[token] for token in ids]
         return pieces if on("spelled_out") else [piece.decode(errors="replace") for piece in pieces]
     return ids
@@ -361,5 +379,4 @@ def fewest_tokens(word: bytes, merges: Mapping[Pair, int]) -> list[int]:
 
 def _known(merges: Mapping[Pair, int]) -> dict[bytes, int]:
     """Give the id of each token by its bytes."""
-    learned = dict(sorted(merges.items(), key=lambda item: item[1]))
-    return {spelled: token for token, spelled in tokenization.token_bytes(learned).items()}
+    return {spelled: token for token, spelled in _spelled(merges).items()}

@@ -75,26 +75,27 @@ def encode_by_place(word: bytes, merges: Mapping[Pair, int]) -> list[int]:
 @private.variant
 def encode_by_heap(word: bytes, merges: Mapping[Pair, int]) -> list[int]:
     """Keep the candidates in a heap; what has changed since is passed over."""
-    ids: list[int | None] = list(word)
+    # The ends are in no pair that was learned.
+    ids: list[int | None] = [-1, *word, -1]
     heap: list[tuple[int, int, int, int]] = []
 
-    def neighbor(i: int, step: int) -> int | None:
+    def neighbor(i: int, step: int) -> int:
         i += step
-        while 0 <= i < len(ids) and ids[i] is None:
+        while ids[i] is None:
             i += step
-        return i if 0 <= i < len(ids) else None
+        return i
 
-    def offer(i: int | None, j: int | None) -> None:
-        if i is not None and j is not None and (ids[i], ids[j]) in merges:
+    def offer(i: int, j: int) -> None:
+        if (ids[i], ids[j]) in merges:
             heappush(heap, (merges[ids[i], ids[j]], i, ids[i], ids[j]))
 
-    for i in range(len(ids) - 1):
+    for i in range(len(word)):
         offer(i, i + 1)
     while heap:
         new_id, i, left, right = heappop(heap)
         j = neighbor(i, 1)
-        if ids[i] == left and j is not None and ids[j] == right:
+        if ids[i] == left and ids[j] == right:
             ids[i], ids[j] = new_id, None
             offer(neighbor(i, -1), i)
             offer(i, neighbor(i, 1))
-    return [token for token in ids if token is not None]
+    return [token for token in ids[1:-1] if token is not None]
