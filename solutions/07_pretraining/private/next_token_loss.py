@@ -54,3 +54,23 @@ def loss_one_hot(logits: Tensor, targets: Tensor) -> Tensor:
         chosen = torch.eye(text.shape[-1])[answers]
         losses.append(-(text.log_softmax(-1) * chosen).sum(-1))
     return torch.cat(losses).mean()
+
+
+for line in (
+    "return -flat[torch.arange(len(flat)), targets.reshape(-1)].mean()",
+    "return torch.cat(losses).mean()",
+):
+    private.equivalent(line, "AXIS", "What has one dimension has one mean.")
+private.equivalent(
+    "return torch.cat(losses).mean()",
+    "FUNCTION",
+    "Texts of one length have one mean, stacked or joined.",
+)
+private.equivalent(
+    "return (logits.logsumexp(dim=2) - right).sum() / targets.numel()",
+    "NAME",
+    "There are as many targets as logits of targets.",
+)
+private.equivalent(
+    "chosen = torch.eye(text.shape[-1])[answers]", "NAME", "A text has as many logits as all texts."
+)
