@@ -29,24 +29,40 @@ def negative_logits(implementation: Any, generator: Generator) -> Any:
 @private.variant
 def temperature_of_differences(logits: Tensor, temperature: float) -> Tensor:
     """Measure from the largest logit, which then stays at 0."""
-    behind = logits - logits.max(dim=-1, keepdim=True).values
-    if temperature == 0:
-        return torch.where(behind < 0, -math.inf, behind)
-    return behind.double() / temperature
+    logits = logits - logits.max(dim=-1, keepdim=True).values
+    if not temperature:
+        return torch.where(logits < 0, -math.inf, logits)
+    return logits.double() / temperature
 
 
 @private.variant
 def temperature_in_logarithms(logits: Tensor, temperature: float) -> Tensor:
     """Give logarithms of probabilities, which are logits too; at 0 by a one-hot row."""
-    if temperature == 0:
-        choice = logits.argmax(dim=-1)
-        return nn.functional.one_hot(choice, logits.shape[-1]).float().log()
-    return torch.log_softmax(logits / temperature, dim=-1)
+    if temperature > 0:
+        return (logits / temperature).softmax(dim=-1).log()
+    return nn.functional.one_hot(logits.argmax(dim=-1), logits.shape[-1]).log()
 
 
 @private.variant
 def temperature_with_low_numbers(logits: Tensor, temperature: float) -> Tensor:
     """Put a number so low that its softmax is 0."""
-    if temperature == 0:
+    if not temperature:
         return logits.masked_fill(logits < logits.amax(dim=-1, keepdim=True), -1e9)
     return logits.mul(1 / temperature)
+
+
+private.equivalent(
+    "return torch.full_like(logits, -math.inf).scatter(-1, largest, logits.gather(-1, largest))",
+    "CALL",
+    "At 0 one logit of a row is left, and its softmax is 1 whatever it is.",
+)
+private.equivalent(
+    "largest = logits.argmax(dim=-1, keepdim=True)",
+    "STATEMENTS",
+    "The largest is found earlier than it is needed.",
+)
+private.equivalent(
+    "return nn.functional.one_hot(logits.argmax(dim=-1), logits.shape[-1]).log()",
+    "FUNCTION",
+    "The logarithm of 1 is 0, and that of 0 is minus infinity, to every base.",
+)
