@@ -104,6 +104,15 @@ def begins_elsewhere(implementation: Any, generator: Generator) -> Any:
 
 
 @exercise.probe
+def few_pieces(implementation: Any, generator: Generator) -> Any:
+    """Words that are a piece as a whole, or are made of a long piece and another, with a vocabulary of three."""
+    word = letters(generator, 5, "able")
+    return cuts(
+        implementation, (word, f"{word}nc", word[:3]), lambda: LimitedSet((word, "##nc", "[UNK]"))
+    )
+
+
+@exercise.probe
 def empty_word(implementation: Any, generator: Generator) -> Any:
     """An empty word."""
     return implementation("", pieces())

@@ -35,7 +35,7 @@ def match_recursive(word: str, vocabulary: Collection[str]) -> list[str]:
         if start == len(word):
             return []
         for end in range(len(word), start, -1):
-            piece = word[start:end] if start == 0 else f"##{word[start:end]}"
+            piece = ("##" if start else "") + word[start:end]
             if piece in vocabulary:
                 following = rest(end)
                 return None if following is None else [piece, *following]
