@@ -2,11 +2,13 @@
 
 It sees the system's programs and libraries, this Python with its packages, and the two packages of this project,
 all read-only; three private folders in memory; the copy of one submission. Nothing else of the disk is there:
-no home, no course, no other submission, no solutions. See bwrap(1), version 0.8.
+no home, no course, no other submission, no solutions. Which system calls are left, `autograder.sandbox.filter`
+says. See bwrap(1), version 0.8.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.util
 import os
@@ -14,10 +16,11 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from autograder.sandbox.errors import SandboxUnavailable
+from autograder.sandbox.errors import GO_ON, SandboxUnavailable
+from autograder.sandbox.filter import number, program
 from autograder.sandbox.limits import Limits
 
 HOME = "/home/student"
@@ -29,14 +32,27 @@ _SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 # The loader's cache, Debian's choice of BLAS, fonts for plots, the time zone.
 _ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "fonts", "localtime")
 _PACKAGES = ("autograder", "llmlab")
+# What /proc tells of the whole machine to a grader who is root, or of this user's keys to any.
+_OF_THE_MACHINE = (
+    "kallsyms",
+    "kcore",
+    "key-users",
+    "keys",
+    "kmsg",
+    "kpagecgroup",
+    "kpagecount",
+    "kpageflags",
+    "latency_stats",
+    "modules",
+    "pagetypeinfo",
+    "sched_debug",
+    "slabinfo",
+    "timer_list",
+    "vmallocinfo",
+)
 
 PASSWD = f"student:x:{UID}:{UID}::{HOME}:/bin/sh\n"
 HOSTS = "127.0.0.1 localhost\n::1 localhost\n"
-
-_GO_ON = (
-    "grading goes on without a sandbox only with --unsafe-no-sandbox, which runs what students wrote as "
-    "you, with your files and your network"
-)
 
 
 def bubblewrap() -> str:
@@ -50,7 +66,7 @@ def bubblewrap() -> str:
         where = "" if sys.platform == "linux" else "use Linux and "
         raise SandboxUnavailable(
             f"There is no bubblewrap here; {where}install it (`apt install bubblewrap`, "
-            f"`dnf install bubblewrap`, `conda install bubblewrap`); {_GO_ON}."
+            f"`dnf install bubblewrap`, `conda install bubblewrap`); {GO_ON}."
         )
     return found
 
@@ -125,7 +141,10 @@ def arguments(
         # Linux mounts a new /proc only where a whole one is seen, and bubblewrap's covers parts of it.
         given += ["--bind", "/proc", "/proc"]
     else:
-        given += ["--proc", "/proc", "--remount-ro", "/proc"]
+        given += ["--proc", "/proc"]
+        for path in of_the_machine():
+            given += ["--dev-bind", "/dev/null", path]
+        given += ["--remount-ro", "/proc"]
     given += ["--dev", "/dev", *scratch, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]  # noqa: S108
     given += [*scratch, "--tmpfs", "/tmp"]  # noqa: S108
     given += [*scratch, "--tmpfs", HOME, "--dir", WORK]
@@ -144,10 +163,41 @@ def arguments(
     return [*given, "--remount-ro", "/", "--chdir", WORK]
 
 
-def memory_file(arguments: list[str]) -> int:
-    """Write arguments for `--args` into a file that has no name, and return its descriptor."""
-    file = os.memfd_create("arguments")
-    data = b"".join(os.fsencode(argument) + b"\0" for argument in arguments)
+def of_the_machine() -> list[str]:
+    """Name the files of /proc that are covered in a sandbox, and read as empty there."""
+    return [path for name in _OF_THE_MACHINE if os.path.exists(path := f"/proc/{name}")]
+
+
+@contextlib.contextmanager
+def begun(given: list[str], filtered: bool = True) -> Iterator[tuple[list[str], tuple[int, ...]]]:
+    """Write what stands before a sandbox's command, with the descriptors that it has to inherit.
+
+    Args:
+        given: Bubblewrap's arguments.
+        filtered: Whether bubblewrap loads the filter of system calls; a warmed parent, which makes sandboxes itself,
+            has its children do so.
+
+    Raises:
+        SandboxUnavailable: Bubblewrap or libseccomp is missing.
+    """
+    sandbox = bubblewrap()
+    keyring = str(Path(__file__).with_name("keyring.py"))
+    # Bubblewrap's own arguments can be read inside; as a file they cannot.
+    data = {"--args": b"".join(os.fsencode(argument) + b"\0" for argument in given)}
+    if filtered:
+        data["--seccomp"] = program()
+    with contextlib.ExitStack() as held:
+        files = {option: memory_file(part) for option, part in data.items()}
+        for file in files.values():
+            held.callback(os.close, file)
+        options = [part for option, file in files.items() for part in (option, str(file))]
+        before = [sys.executable, "-I", "-S", keyring, str(number("keyctl"))]
+        yield [*before, sandbox, *options, "--"], tuple(files.values())
+
+
+def memory_file(data: bytes) -> int:
+    """Write data into a file that has no name, and return its descriptor."""
+    file = os.memfd_create("sandbox")
     with open(file, "wb", closefd=False) as stream:
         stream.write(data)
     os.lseek(file, 0, os.SEEK_SET)
@@ -164,10 +214,17 @@ def sandbox_works() -> None:
 
 
 @functools.cache
-def _trial(program: str) -> None:
-    command = [program, *arguments(Limits(), {}), "--", sys.executable, "-I", "-S", "-c", "pass"]
+def _trial(_bubblewrap: str) -> None:
     try:
-        done = subprocess.run(command, env={}, capture_output=True, text=True, timeout=60)  # noqa: S603
+        with begun(arguments(Limits(), {})) as (before, files):
+            done = subprocess.run(  # noqa: S603
+                [*before, sys.executable, "-I", "-S", "-c", "pass"],
+                env={},
+                pass_fds=files,
+                capture_output=True,
+                text=True,
+                timeout=60,
+            )
     except (OSError, subprocess.TimeoutExpired) as error:
         reason = str(error)
     else:
@@ -178,5 +235,5 @@ def _trial(program: str) -> None:
         f"Bubblewrap cannot start a sandbox here ({reason.rstrip('.')}); install bubblewrap 0.8 or newer and "
         "allow user namespaces (`sysctl kernel.unprivileged_userns_clone=1`, on Ubuntu "
         "`sysctl kernel.apparmor_restrict_unprivileged_userns=0`, in a container "
-        f"`--security-opt seccomp=unconfined`); {_GO_ON}."
+        f"`--security-opt seccomp=unconfined`); {GO_ON}."
     )

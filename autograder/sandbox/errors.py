@@ -2,6 +2,11 @@
 
 from autograder.errors import AutograderError
 
+GO_ON = (
+    "grading goes on without a sandbox only with --unsafe-no-sandbox, which runs what students wrote as "
+    "you, with your files and your network"
+)
+
 
 class SandboxUnavailable(AutograderError):
     """No sandbox can be started on this machine."""

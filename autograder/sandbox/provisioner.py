@@ -175,20 +175,16 @@ class BubblewrapProvisioner(LocalProvisioner):
         }
         inside = str(Path(bwrap.__file__).with_name("inside.py"))
         launcher = [sys.executable, "-I", "-S", inside, json.dumps(settings), *cmd]
-        # Arguments and environment of bubblewrap itself can be read inside; they tell nothing this way.
-        file = bwrap.memory_file(arguments)
-        changes = {
-            "cwd": "/",
-            "env": {},
-            "pass_fds": (file,),
-            "stdout": subprocess.PIPE,
-            "stderr": subprocess.STDOUT,
-        }
-        sandbox = [bwrap.bubblewrap(), "--args", str(file), "--", *launcher]
-        try:
-            await super().launch_kernel(group.joined(sandbox), **others | changes)
-        finally:
-            os.close(file)
+        with bwrap.begun(arguments) as (before, files):
+            changes = {
+                "cwd": "/",
+                # Bubblewrap's own environment can be read inside.
+                "env": {},
+                "pass_fds": files,
+                "stdout": subprocess.PIPE,
+                "stderr": subprocess.STDOUT,
+            }
+            await super().launch_kernel(group.joined([*before, *launcher]), **others | changes)
 
     def _warmed(self) -> Zygote | None:
         """Find the warmed parent, or None where there can be none."""

@@ -23,6 +23,7 @@ from typing import IO, Any
 from autograder.sandbox import command as bwrap
 from autograder.sandbox.cgroups import Group
 from autograder.sandbox.errors import SandboxUnavailable
+from autograder.sandbox.filter import number, program
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.zygote import READY
 
@@ -94,20 +95,21 @@ class Zygote:
         arguments = bwrap.arguments(
             Limits(), environment, readable, private=str(self.folder), nests=True
         )
-        python = [sys.executable, "-m", "autograder.sandbox.zygote", str(theirs.fileno())]
-        file = bwrap.memory_file(arguments)
+        rules = bwrap.memory_file(program())
+        given = [str(theirs.fileno()), str(rules), str(number("keyctl"))]
         try:
-            self._process = subprocess.Popen(  # noqa: S603
-                [bwrap.bubblewrap(), "--args", str(file), "--", *python],
-                cwd="/",
-                env={},
-                pass_fds=(file, theirs.fileno()),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-            )
+            with bwrap.begun(arguments, filtered=False) as (before, files):
+                self._process = subprocess.Popen(  # noqa: S603
+                    [*before, sys.executable, "-m", "autograder.sandbox.zygote", *given],
+                    cwd="/",
+                    env={},
+                    pass_fds=(*files, rules, theirs.fileno()),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.PIPE,
+                )
         finally:
-            os.close(file)
+            os.close(rules)
             theirs.close()
         atexit.register(self.close)
         ready, _, _ = select.select([self._requests], [], [], _SECONDS)

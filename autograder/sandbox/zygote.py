@@ -3,7 +3,9 @@
 It is the first program in a sandbox of its own, and no student's code ever runs in it. Each child gets fresh
 namespaces (user, process, mount, IPC, network, host name) before it becomes a kernel: private folders in memory, a
 /proc and terminals of its own, the folder of its own run and no other's; no capability is left, and no
-further user namespace can be made. See namespaces(7), user_namespaces(7), mount_namespaces(7).
+further user namespace can be made; the session keyring is fresh, and the filter of system calls is loaded, which
+the parent cannot do without the calls that it forbids. See namespaces(7), user_namespaces(7), mount_namespaces(7),
+seccomp(2).
 
 Outside, `autograder.sandbox.warm` asks for a child over a socket and follows it.
 """
@@ -24,8 +26,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from autograder.sandbox.command import HOME, UID, WORK
+from autograder.sandbox.command import HOME, UID, WORK, of_the_machine
 from autograder.sandbox.inside import copy_submission, set_limits
+from autograder.sandbox.keyring import join_fresh
 
 READY = b"ready"
 # What a lab's kernel imports first. A module that leaves threads behind has no place here: a fork loses them.
@@ -51,7 +54,8 @@ _CLONE_REST = 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x20000000 | 0
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_REMOUNT, _MS_BIND = 1, 2, 4, 8, 32, 4096
 _MS_REC, _MS_PRIVATE = 16384, 1 << 18
 _SAFE = _MS_NOSUID | _MS_NODEV
-_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS, _PR_CAPBSET_DROP = 1, 38, 24
+_PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 1, 22, 24, 38
+_SECCOMP_MODE_FILTER = 2
 _CAPABILITY_VERSION = 0x20080522
 _SIOCSIFFLAGS, _IFF_UP = 0x8914, 1
 
@@ -133,10 +137,15 @@ def _character(code: re.Match[str]) -> str:
 
 
 def _own_proc() -> None:
-    """Mount the /proc of this process namespace, forbid further user namespaces, make it read-only."""
+    """Mount the /proc of this process namespace, forbid further user namespaces, make it read-only.
+
+    Of the whole machine it tells no more than bubblewrap's.
+    """
     flags = _SAFE | _MS_NOEXEC
     _mount("proc", "/proc", "proc", flags)
     Path("/proc/sys/user/max_user_namespaces").write_text("0")
+    for path in of_the_machine():
+        _mount("/dev/null", path, "", _MS_BIND)
     _mount("none", "/proc", "", _MS_BIND | _MS_REMOUNT | _MS_RDONLY | flags)
 
 
@@ -147,6 +156,18 @@ def _drop_capabilities() -> None:
     header = struct.pack("Ii", _CAPABILITY_VERSION, 0)
     _do("capset", header, bytes(24))
     _do("prctl", _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+
+
+class _Program(ctypes.Structure):
+    """What Linux calls sock_fprog."""
+
+    _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p))
+
+
+def _load_filter(program: bytes) -> None:
+    """Forbid system calls to this process and to all that it starts."""
+    loaded = _Program(len(program) // 8, program)
+    _do("prctl", _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(loaded), 0, 0)
 
 
 def _become_kernel(job: dict[str, Any], words: int) -> None:
@@ -170,12 +191,13 @@ def _become_kernel(job: dict[str, Any], words: int) -> None:
     kernelapp.launch_new_instance(argv=job["arguments"])
 
 
-def _init(job: dict[str, Any], words: int) -> int:
+def _init(job: dict[str, Any], words: int, program: bytes) -> int:
     """Be the first process of the namespace: make it ready, and stay until the kernel ends."""
     _do("prctl", _PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     _see_own_files_only(job["run"], job["limits"]["scratch_bytes"])
     _own_proc()
     _drop_capabilities()
+    _load_filter(program)
     kernel = os.fork()
     if kernel == 0:
         _become_kernel(job, words)
@@ -192,17 +214,18 @@ def _shell_code(status: int) -> int:
     return code if code >= 0 else 128 - code
 
 
-def _child(line: socket.socket, words: int) -> int:
+def _child(line: socket.socket, words: int, program: bytes, keyctl: int) -> int:
     """Enter the namespaces, start their first process, and tell outside how it ended."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     # Whoever reads this learns our process's number outside, and answers once we are under its limits.
     line.send(READY)
     job = json.loads(line.recv(2**20))
     _enter_namespaces()
+    join_fresh(keyctl)
     first = os.fork()
     if first == 0:
         line.close()
-        return _init(job, words)
+        return _init(job, words, program)
     os.close(words)
     _, status = os.waitpid(first, 0)
     code = _shell_code(status)
@@ -210,8 +233,16 @@ def _child(line: socket.socket, words: int) -> int:
     return code
 
 
-def main(descriptor: str) -> None:
-    """Import, then fork a child each time that one is asked for, until the other side is gone."""
+def main(descriptor: str, rules: str, keyctl: str) -> None:
+    """Import, then fork a child each time that one is asked for, until the other side is gone.
+
+    Args:
+        descriptor: Of the socket on which the other side asks.
+        rules: The descriptor of a file with the filter of system calls.
+        keyctl: The number of that system call.
+    """
+    with open(int(rules), "rb") as file:
+        program = file.read()
     for name in PRELOADED:
         importlib.import_module(name)
     gc.collect()
@@ -227,7 +258,7 @@ def main(descriptor: str) -> None:
             code = 1
             try:
                 requests.close()
-                code = _child(socket.socket(fileno=given[0]), given[1])
+                code = _child(socket.socket(fileno=given[0]), given[1], program, int(keyctl))
             except SystemExit as error:
                 code = error.code if isinstance(error.code, int) else 1
             except BaseException as error:

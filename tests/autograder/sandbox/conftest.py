@@ -26,7 +26,7 @@ from tests.labs import ROOT
 
 # What is asked of a sandbox must hold whether its kernel is started by itself or forked from a warmed parent.
 _KINDS = {"started": False, "forked": True}
-_BOTH = ("test_isolation", "test_limits", "test_provisioner")
+_BOTH = ("test_filter", "test_isolation", "test_limits", "test_provisioner", "test_traces")
 _now = {"warm": False}
 
 
@@ -79,7 +79,7 @@ class Session:
             if message["msg_type"] in ("stream", "error", "execute_result"):
                 outputs.append({"output_type": message["msg_type"], **message["content"]})
 
-        run_sync(self.client.execute_interactive)(code, output_hook=keep, timeout=30)
+        run_sync(self.client.execute_interactive)(code, output_hook=keep, timeout=60)
         return text_of(outputs)
 
 
