@@ -32,7 +32,7 @@ def learned_rows(implementation: Any, generator: Generator) -> Any:
 @private.variant
 def embed_one_hot(table: Tensor, ids: Tensor) -> Tensor:
     """Multiply one-hot rows by the table."""
-    return torch.eye(len(table), dtype=table.dtype)[ids] @ table
+    return torch.eye(len(table))[ids] @ table
 
 
 @private.variant
@@ -46,3 +46,15 @@ def embed_loop(table: Tensor, ids: Tensor) -> Tensor:
     """Stack one row after the other."""
     rows = [table[token_id] for token_id in ids.reshape(-1).tolist()]
     return torch.stack(rows).reshape(*ids.shape, -1)
+
+
+private.equivalent(
+    "return torch.stack(rows).reshape(*ids.shape, -1)",
+    "FUNCTION",
+    "Rows that are joined end to end hold the same numbers in the same order.",
+)
+private.equivalent(
+    "rows = [table[token_id] for token_id in ids.reshape(-1).tolist()]",
+    "CALL",
+    "A tensor of a single id names a row as a number does.",
+)
