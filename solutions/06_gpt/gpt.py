@@ -937,7 +937,7 @@ def name_from_gguf(name: str) -> str | None:
     """Translate the name of a tensor in a GGUF file into that of a parameter of `GPT`.
 
     Args:
-        name: As `blk.12.attn_q.weight`; it ends with `weight` or `bias`.
+        name: As `blk.12.attn_q.weight`: two pieces or four, of which the last is `weight` or `bias`.
 
     Returns:
         As `blocks.12.attention.query.weight`; None for a name that is not in the table.

@@ -85,6 +85,13 @@ def not_in_the_table(implementation: Any, generator: Generator) -> Any:
     return translated(implementation, (*names, "blk.4.attn_q_norm.weight", "blk.5.attn_qkv.weight"))
 
 
+@exercise.probe
+def other_beginnings(implementation: Any, generator: Generator) -> Any:
+    """Names that have another word where the table has `blk`."""
+    names = ("vision.3.attn_q.weight", "audio.3.ffn_up.weight", "vision.3.output.weight")
+    return translated(implementation, names)
+
+
 _WHOSE = "Reread 'Whose weights are these'."
 _SAME_SHAPE = (
     "They have the same shape, so the weights load without a word, and the model talks nonsense. "

@@ -29,10 +29,8 @@ def others(implementation: Any, generator: Generator) -> Any:
     )
 
 
-_TABLE = {
-    "token_embd": "embedding",
-    "output_norm": "norm",
-    "output": "head",
+_OUTSIDE = {"token_embd": "embedding", "output_norm": "norm", "output": "head"}
+_INSIDE = {
     "attn_norm": "attention_norm",
     "attn_q": "attention.query",
     "attn_k": "attention.key",
@@ -47,22 +45,35 @@ _TABLE = {
 
 @private.variant
 def name_by_pattern(name: str) -> str | None:
-    """Take the name apart by two patterns."""
-    if inside := re.fullmatch(r"blk\.(\d+)\.((?:attn|ffn)_\w+)\.(\w+)", name):
-        layer, part, kind = inside.groups()
-        return f"blocks.{layer}.{_TABLE[part]}.{kind}" if part in _TABLE else None
-    if outside := re.fullmatch(r"(token_embd|output_norm|output)\.(\w+)", name):
-        return f"{_TABLE[outside[1]]}.{outside[2]}"
-    return None
+    """Take the name apart by a pattern."""
+    found = re.fullmatch(r"(?:blk\.(\d+)\.)?(\w+)\.(weight|bias)", name)
+    layer, part, kind = found.groups() if found else (None, "", "")
+    if layer:
+        return f"blocks.{layer}.{_INSIDE[part]}.{kind}" if part in _INSIDE else None
+    return f"{_OUTSIDE[part]}.{kind}" if part in _OUTSIDE else None
 
 
 @private.variant
 def name_by_matching(name: str) -> str | None:
     """Match the pieces of the name."""
+    found = None
     match name.split("."):
-        case ["blk", layer, part, kind] if part.startswith(("attn", "ffn")) and part in _TABLE:
-            return ".".join(["blocks", layer, _TABLE[part], kind])
+        case ["blk", layer, part, kind] if part in _INSIDE:
+            found = ".".join(["blocks", layer, _INSIDE[part], kind])
         case ["token_embd" | "output_norm" | "output" as part, kind]:
-            return ".".join([_TABLE[part], kind])
-        case _:
-            return None
+            found = ".".join([_OUTSIDE[part], kind])
+    return found
+
+
+for line in (
+    "if len(parts) == 2 and parts[0] in _WHOLE:",
+    'if len(parts) == 4 and parts[0] == "blk" and parts[2] in _NAMES:',
+):
+    for kind in ("COMPARISON", "CONDITION"):
+        private.equivalent(
+            line, kind, "A name's beginning tells whether it has two pieces or four."
+        )
+private.equivalent("return None", "STATEMENT", "A function that ends without `return` gives None.")
+private.equivalent(
+    "return None", "INDENTATION", "Without it None is what comes at the end as well."
+)
