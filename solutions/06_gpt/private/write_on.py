@@ -65,13 +65,12 @@ def write_with_tensors(
 ) -> Iterator[int]:
     """Keep the text as a tensor, and break out of a loop without end."""
     ids = torch.tensor(prompt).unsqueeze(0)
-    written = 0
-    while written < max_new_tokens:
-        token = choose(model(ids)[:, -1, :].squeeze(0))
+    end = ids.shape[1] + max_new_tokens
+    while ids.shape[1] < end:
+        token = choose(model(ids).squeeze(0)[-1])
         if token in stop:
             break
         ids = torch.cat([ids, torch.tensor([[token]])], dim=1)
-        written += 1
         yield token
 
 
@@ -84,10 +83,10 @@ def write_by_recursion(
     stop: Collection[int] = (),
 ) -> Iterator[int]:
     """Give one token, and then what follows the longer prompt."""
-    if max_new_tokens == 0:
+    if not max_new_tokens:
         return
-    token = choose(model(torch.as_tensor([list(prompt)]))[0][-1])
-    if token not in set(stop):
+    token = choose(model(torch.as_tensor([prompt])).flatten(0, 1)[-1])
+    if token not in stop:
         yield token
         yield from write_by_recursion(model, [*prompt, token], max_new_tokens - 1, choose, stop)
 
