@@ -35,15 +35,19 @@ def six_parameters(implementation: Any, generator: Generator) -> Any:
 
 @exercise.probe
 def exactly_full(implementation: Any, generator: Generator) -> Any:
-    """Parameters of which some fill a bucket to the byte, twice."""
-    return [implementation([20, 10, 15, 15, 30], 30), implementation([20, 10, 15, 15, 30], 30)]
+    """Parameters of which some fill a bucket to the byte, twice; then some that leave one byte free."""
+    return [
+        implementation([20, 10, 15, 15, 30], 30),
+        implementation([20, 10, 15, 15, 30], 30),
+        implementation([4, 3, 2, 5, 2], 8),
+    ]
 
 
 @exercise.probe
 def random_sizes(implementation: Any, generator: Generator) -> Any:
-    """Twenty parameters of random sizes, with a capacity of 100 bytes."""
-    sizes = torch.randint(1, 90, (20,), generator=generator).tolist()
-    return implementation(sizes, 100)
+    """Twenty parameters of 1 to 6 bytes, with a capacity of 8 bytes."""
+    sizes = torch.randint(1, 7, (20,), generator=generator).tolist()
+    return implementation(sizes, 8)
 
 
 @exercise.probe

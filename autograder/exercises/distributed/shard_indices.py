@@ -55,8 +55,11 @@ def one_rank(implementation: Any, generator: Generator) -> Any:
 
 @exercise.probe
 def more_ranks_than_indices(implementation: Any, generator: Generator) -> Any:
-    """Three shuffled indices, dealt to each of 8 ranks."""
-    return all_shares(implementation, drawn(generator, 3), 8)
+    """Three shuffled indices, dealt to each of 8 ranks; then two, dealt to each of 6."""
+    return [
+        all_shares(implementation, drawn(generator, count), world_size)
+        for count, world_size in ((3, 8), (2, 6))
+    ]
 
 
 @exercise.faults(

@@ -28,8 +28,11 @@ exercise = LAB.exercise(
 
 @exercise.probe
 def by_hand(implementation: Any, generator: Generator) -> Any:
-    """Forward 1 s, backward 2 s, 12 bytes at 4 bytes a second and half a second of latency, on 3 ranks and on 2."""
-    return [implementation(1.0, 2.0, 12.0, size, 4.0, 0.5) for size in (3, 2)]
+    """Forward 1 s, backward 2 s, 12 bytes at 4 bytes a second, 0.5 s of latency, 3 ranks, then 2; then backward 5 s."""
+    return [
+        implementation(1.0, backward, 12.0, size, 4.0, 0.5)
+        for backward, size in ((2.0, 3), (2.0, 2), (5.0, 2))
+    ]
 
 
 @exercise.probe

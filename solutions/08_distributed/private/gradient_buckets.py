@@ -49,3 +49,7 @@ def buckets_recursive(sizes: list[int], capacity: int) -> list[list[int]]:
     taken = next((i + 1 for i, held in enumerate(sums) if held >= capacity), len(sizes))
     rest = len(sizes) - taken
     return [list(range(len(sizes) - 1, rest - 1, -1)), *buckets_recursive(sizes[:rest], capacity)]
+
+
+for line in ("if filled >= capacity:", "if sum(sizes[one] for one in bucket) >= capacity:"):
+    private.equivalent(line, "EXIT", "The new bucket holds nothing, and a capacity is at least 1.")
