@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import io
 import json
 import os
@@ -201,7 +202,9 @@ def insights(
 def grade(
     lab: Annotated[str, typer.Argument(help="The assignment, as 05_attention.")],
     course: Annotated[Path, typer.Option(help="The course's folder.")] = Path("."),
-    students: Annotated[str, typer.Option(help="Only these, as ada,bob; by default all.")] = "",
+    students: Annotated[
+        str, typer.Option(help="Only these, as ada,bob or 'ada,\"Doe, Jane\"'; by default all.")
+    ] = "",
     workers: Annotated[
         int, typer.Option(min=1, help="How many submissions to run at once, on this machine.")
     ] = 2,
@@ -227,7 +230,9 @@ def grade(
     """
     from autograder.grading.report import grade_and_show
 
-    chosen = [name for name in students.split(",") if name]
+    # A name that holds a comma is put between quotes, as in a table.
+    rows = csv.reader([students], skipinitialspace=True)
+    chosen = [name.strip() for row in rows for name in row if name.strip()]
     all_graded = grade_and_show(
         course, lab, chosen, workers, dask, unsafe=unsafe, new_seed=new_seed, as_json=as_json
     )

@@ -43,7 +43,7 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.IgnorePattern",
     "nbconvert.preprocessors.ClearMetadataPreprocessor",
     "nbgrader.preprocessors.LimitOutput",
-    "nbgrader.preprocessors.SaveAutoGrades",
+    "autograder.classroom.preprocessor.SaveGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
     "autograder.classroom.feedback_page.Sanitize",
     "nbgrader.preprocessors.CheckCellMetadata",
@@ -51,6 +51,8 @@ c.Autograde.autograde_preprocessors = [
 # Seconds that one cell may take, and other limits of a kernel: see `nbgrader autograde --help-all`, Judge.
 c.Judge.timeout = 180
 # c.Judge.limits = {{"memory_bytes": 4 * 2**30, "wall_seconds": 900}}
+# What a finding in a submission's source leads to; points come from behavior whatever is found.
+# c.Judge.policy = {{"note": "ignore", "look": "flag", "withhold": "hold"}}
 
 # What students wrote is shown to you and to them: no script of theirs may run in your browser.
 c.HTMLExporter.sanitize_html = True

@@ -1,9 +1,10 @@
-"""Puts grading into nbgrader: two preprocessors for `c.Autograde`.
+"""Puts grading into nbgrader: three preprocessors for `c.Autograde`.
 
 `Restore` stands first in `sanitize_preprocessors`: it restores what decides points from the released notebook, and
 puts a stand-in in the place of a notebook whose checks were changed. `Judge` stands in `autograde_preprocessors` in
 the place of `Execute`: it runs the notebook in a sandbox and judges its exercises outside. So `nbgrader autograde`
-and the button of its formgrader grade as `autograder grade` does, with the same results kept.
+and the button of its formgrader grade as `autograder grade` does, with the same results kept. `SaveGrades` stands
+in the place of `SaveAutoGrades`, and queues the points that a person is to give.
 
 An instructor's own cells, with asserts or hidden tests, run in the sandbox, and nbgrader reads their points as ever.
 """
@@ -15,18 +16,17 @@ from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
-from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets import Bool, Dict, Int, List, Unicode
+from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 
 from autograder.errors import GradingError
+from autograder.grading import options
 from autograder.grading.assignment import Assignment
 from autograder.grading.cache import cached_or_graded, refusal
-from autograder.grading.engine import Settings, local_data
 from autograder.grading.gradebook import Course, with_outputs
 from autograder.grading.run import Violation, save_run
 from autograder.grading.submission import Prepared, prepare_notebook, read_files
-from autograder.judging.execution import refusal_outputs
-from autograder.sandbox import Limits, sandbox_works
+from autograder.judging.execution import HELD, refusal_outputs
+from autograder.sandbox import sandbox_works
 
 
 class _OfCourse(NbGraderPreprocessor):
@@ -60,38 +60,8 @@ class Restore(_OfCourse):
         return prepared.notebook, resources
 
 
-class Judge(_OfCourse):
+class Judge(_OfCourse, options.Judge):
     """Runs a notebook in a sandbox and judges its exercises outside."""
-
-    timeout = Int(180, min=1, help="Seconds that one cell may take.").tag(config=True)
-
-    limits = Dict(
-        key_trait=Unicode(),
-        value_trait=Int(),
-        help="Limits of the sandbox to change, by name: wall_seconds, processor_seconds, memory_bytes, "
-        "processes, open_files, file_bytes, scratch_bytes.",
-    ).tag(config=True)
-
-    readable = List(
-        Unicode(),
-        help="Further files and folders that submissions may read; the folder that LLMLAB_DATA names is one.",
-    ).tag(config=True)
-
-    unsafe_no_sandbox = Bool(
-        False,
-        help="Whether to run what students wrote without a sandbox, as yourself, with your files and your network.",
-    ).tag(config=True)
-
-    def settings(self, unsafe: bool = False) -> Settings:
-        """Read how submissions are run."""
-        folders, environment = local_data()
-        return Settings(
-            Limits.of(self.limits),
-            self.timeout,
-            (*self.readable, *folders),
-            environment,
-            unsafe or self.unsafe_no_sandbox,
-        )
 
     def preprocess(
         self, nb: NotebookNode, resources: dict[str, Any]
@@ -125,3 +95,15 @@ class Judge(_OfCourse):
             return with_outputs(nb, refusal_outputs(nb, prepared.reason)), resources
         result = cached_or_graded(course.root, student, assignment, prepared, files, settings)
         return with_outputs(nb, result.outputs), resources
+
+
+class SaveGrades(SaveAutoGrades):
+    """Saves points as nbgrader does, and puts what a person is to decide into its queue for manual grading."""
+
+    def _add_score(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
+        super()._add_score(cell, resources)
+        if any(output.get("ename") == HELD for output in cell.get("outputs", ())):
+            about = (self.notebook_id, self.assignment_id, self.student_id)
+            grade = self.gradebook.find_grade(cell.metadata["nbgrader"]["grade_id"], *about)
+            grade.needs_manual_grade = True
+            self.gradebook.db.commit()

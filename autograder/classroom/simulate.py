@@ -36,9 +36,9 @@ from autograder.exercise import Exercise, FaultyProgram, Lab
 from autograder.exercise.cells import exercise_of, grade_id
 from autograder.exercise.draws import PUBLIC_SEED
 from autograder.exercise.private import private_files, read_private
-from autograder.grading.source import look
 from autograder.judging.judge import judge
 from autograder.probing.observing import observe_trusted
+from autograder.reading import read_cells
 from llmlab.workspace import write_safely
 
 FOLDER = "simulated"
@@ -274,7 +274,7 @@ def _standing_alone(
     copied = [_reference_text(exercise.reference, "_right")] if replacing.found else []
     # Of a class that it inherits from, an answer runs only what it asks for by super().
     run = [*(copied if any("super()" in one for one in own) else []), *own]
-    if look([_factory(exercise.name, run, name), ""], frozenset(), {1: exercise}):
+    if read_cells([_factory(exercise.name, run, name), ""], {1: exercise}):
         return None
     return _factory(exercise.name, [*copied, *own], name)
 

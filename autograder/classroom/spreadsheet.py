@@ -44,9 +44,11 @@ def _cell(value: Cell) -> str:
 def write_table(path: Path, rows: Iterable[Sequence[Cell]]) -> None:
     """Write rows as CSV in UTF-8: texts made safe, numbers with a decimal point, None as an empty cell.
 
+    It begins with a byte order mark, without which Excel takes it for another encoding.
+
     Raises:
         WorkspaceError: The file cannot be written; what was there before is untouched.
     """
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([_cell(one) for one in row] for row in rows)
-    write_safely(path, text.getvalue().encode())
+    write_safely(path, text.getvalue().encode("utf-8-sig"))

@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -186,14 +186,14 @@ def _result_of(future: Any, job: Job) -> Result:
     except Exception as error:
         if type(error).__name__ == "KilledWorker":
             raise
-        return stopped(job, f"It could not be graded ({type(error).__name__}: {str(error)[:200]}).")
+        reason = f"It could not be graded ({type(error).__name__}: {str(error)[:200]})."
+        return stopped(job, reason, "grader")
     return result
 
 
 def _given_up(job: Job) -> Result:
-    return stopped(
-        job, "The process that graded it was ended by the system, twice; look at its memory."
-    )
+    reason = "The process that graded it was ended by the system, twice; look at its memory."
+    return stopped(job, reason, "grader")
 
 
 def grade_lab(
@@ -204,8 +204,11 @@ def grade_lab(
     workers: Workers,
     new_seed: bool = False,
     told: Told = lambda run, done, total: None,
+    waiting: Callable[[], None] = lambda: None,
 ) -> list[Run]:
     """Grade the submissions of one assignment, and record them in nbgrader's gradebook.
+
+    One grader at a time works in a course: a second one waits for the first.
 
     Args:
         course: The course.
@@ -214,6 +217,7 @@ def grade_lab(
         workers: Where they are run.
         new_seed: Whether to draw new inputs, which grades every submission anew.
         told: Is called with each run that is done, how many are done and how many there are.
+        waiting: Is called when another grader is at work in the course.
 
     Returns:
         The run of each student, in the order of their names.
@@ -224,6 +228,18 @@ def grade_lab(
     """
     if not workers.settings.unsafe:
         sandbox_works()
+    with course.alone(waiting):
+        return _grade_alone(course, lab, students, workers, new_seed, told)
+
+
+def _grade_alone(
+    course: Course,
+    lab: str,
+    students: Collection[str],
+    workers: Workers,
+    new_seed: bool,
+    told: Told,
+) -> list[Run]:
     if new_seed:
         course_seed(course.root, lab, new=True)
     assignment = _only(course.assignments(lab), lab)
@@ -348,7 +364,8 @@ def _finish(course: Course, one: Ready, result: Result, earlier: tuple[Run, ...]
     """Record a result, unless it is recorded already, and note the run."""
     lab, run = one.assignment.name, result.run
     last = earlier[-1] if earlier else None
-    same = last and (last.key, last.outcome, last.reason) == (run.key, run.outcome, run.reason)
+    run = replace(run, terms=course.terms(one.student, one.assignment))
+    same = last and _standing(last) == _standing(run)
     if last and same and course.is_recorded(one.student, lab):
         # It cost nothing this time.
         return replace(last, seconds={})
@@ -358,11 +375,17 @@ def _finish(course: Course, one: Ready, result: Result, earlier: tuple[Run, ...]
             one.student, one.assignment, one.prepared.notebook, result.outputs, one.files.contents
         )
     except Exception as error:
-        run = replace(run, outcome="stopped", reason=str(error), verdicts=())
+        run = replace(run, outcome="stopped", reason=str(error), verdicts=(), fault="grader")
     seconds = run.seconds | {"record": round(time.monotonic() - started, 3)}
     run = replace(run, seconds=seconds)
     save_run(course.root, run)
     return run
+
+
+def _standing(run: Run) -> tuple[object, ...]:
+    """Name what a recorded grade is a function of."""
+    points = [(one.exercise, one.points, one.held) for one in run.verdicts]
+    return run.key, run.outcome, run.reason, run.terms, points
 
 
 def summary_file(course: Path, lab: str) -> Path:
@@ -385,7 +408,10 @@ def write_summary(course: Path, lab: str, runs: Collection[Run]) -> None:
                 "outcome": run.outcome,
                 "points": run.points,
                 "reason": run.reason,
+                "fault": run.fault,
+                "held": list(run.held),
                 "violations": [f"{one.kind}: {one.sentence}" for one in run.violations],
+                "findings": [asdict(one) for one in run.findings],
                 "seconds": run.seconds,
             }
             for run in runs

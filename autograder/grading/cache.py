@@ -151,6 +151,7 @@ def refusal(student: str, assignment: Assignment, prepared: Prepared, files: Fil
         prepared.reason,
         violations=(*prepared.violations, *files.left_out),
         finished=now(),
+        fault="form",
     )
 
 

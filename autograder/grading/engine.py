@@ -26,8 +26,7 @@ from nbformat import NotebookNode
 from autograder.exercise import Exercise, register
 from autograder.grading.assignment import Assignment
 from autograder.grading.intact import request
-from autograder.grading.run import Run, Violation
-from autograder.grading.source import Finding, look, look_at_files
+from autograder.grading.run import Fault, Run, Violation
 from autograder.grading.submission import checks_of
 from autograder.judging.execution import (
     JudgingClient,
@@ -36,8 +35,13 @@ from autograder.judging.execution import (
     verdict_outputs,
 )
 from autograder.judging.judge import Verdict
+from autograder.reading import Finding, Weight, as_remarks, read_cells, read_files
 from autograder.sandbox import Limits, SandboxUnavailable, sandboxed_manager
 
+NO_EVIDENCE = "no evidence"
+_NO_EVIDENCE_SENTENCE = (
+    "The kernel handed over no result of the check, or a part of the checker was replaced in it."
+)
 _NO_NETWORK = re.compile(
     r"Network is unreachable|Name or service not known|Temporary failure in name resolution|"
     r"Could not resolve host"
@@ -56,6 +60,7 @@ class Settings:
         unsafe: Whether to run them without a sandbox, as this user.
         threads: Threads that the numerical libraries of one kernel may use; with several workers on a machine,
             more than one each wait for each other.
+        policy: What a finding in the source leads to, by its weight: `ignore`, `flag` or `hold`.
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -64,6 +69,7 @@ class Settings:
     environment: dict[str, str] = field(default_factory=dict)
     unsafe: bool = False
     threads: int = 1
+    policy: dict[str, str] = field(default_factory=lambda: {Weight.WITHHOLD: "hold"})
 
     def manager(self, wall_seconds: int | None = None) -> AsyncKernelManager | None:
         """Make the manager of one sandboxed kernel, which may have its own limit on wall time; else None."""
@@ -137,10 +143,9 @@ def grade(job: Job, settings: Settings) -> Result:
     except (
         Exception
     ) as error:  # whatever a kernel made of its protocol is its own row, and no other's
-        reason = (
-            watch.stop or f"Its kernel was no good ({type(error).__name__}: {str(error)[:200]})."
-        )
-        return stopped(job, reason, watch.seconds())
+        fault: Fault = "student" if watch.stop else "grader"
+        reason = watch.stop or f"Its kernel failed ({type(error).__name__}: {str(error)[:200]})."
+        return stopped(job, reason, fault, watch.seconds())
 
 
 def _graded(job: Job, settings: Settings, watch: _Watch) -> Result:
@@ -148,12 +153,14 @@ def _graded(job: Job, settings: Settings, watch: _Watch) -> Result:
     wanted = [one for one in job.assignment.fingerprints if one not in job.known]
     with _folder(job) as folder:
         found, seen = _run(notebook, folder, job, settings, wanted, watch)
-    findings = _look(notebook, job)
-    verdicts = {name: _weighed(verdict, findings) for name, verdict in (job.known | found).items()}
+    findings = _read(notebook, job, seen)
+    verdicts = {
+        name: _held(verdict, findings, job, settings)
+        for name, verdict in (job.known | found).items()
+    }
     for number, name in checks_of(notebook).items():
         if name in verdicts:
             notebook.cells[number].outputs = verdict_outputs(verdicts[name])
-    shown = [Violation(one.kind, one.where, one.sentence) for one in findings]
     run = Run(
         job.student,
         job.assignment.name,
@@ -162,16 +169,19 @@ def _graded(job: Job, settings: Settings, watch: _Watch) -> Result:
         "graded",
         job.reason,
         tuple(verdicts[name] for name in job.assignment.fingerprints if name in verdicts),
-        tuple(dict.fromkeys([*job.violations, *seen, *shown])),
+        tuple(dict.fromkeys([*job.violations, *seen])),
         watch.seconds(),
         now(),
+        tuple(findings),
     )
     return Result(run, [list(cell.get("outputs", [])) for cell in notebook.cells])
 
 
-def stopped(job: Job, reason: str, seconds: dict[str, float] | None = None) -> Result:
-    """Write the result of a submission that could not be run to its end: no points, and why."""
-    violation = Violation("limit" if "limit" in reason else "tampering", "kernel", reason)
+def stopped(
+    job: Job, reason: str, fault: Fault = "grader", seconds: dict[str, float] | None = None
+) -> Result:
+    """Write the result of a submission that could not be run to its end: no points, why, and whose doing it is."""
+    violation = Violation("limit" if fault == "student" else "stopped", "kernel", reason)
     run = Run(
         job.student,
         job.assignment.name,
@@ -182,6 +192,7 @@ def stopped(job: Job, reason: str, seconds: dict[str, float] | None = None) -> R
         violations=tuple(dict.fromkeys([*job.violations, violation])),
         seconds=seconds or {},
         finished=now(),
+        fault=fault,
     )
     return Result(run, refusal_outputs(nbformat.from_dict(json.loads(job.notebook)), reason))
 
@@ -261,7 +272,7 @@ def _stretch(
         hidden_sources=job.assignment.hidden,
         manager=settings.manager(wall_seconds),
         only=wanted,
-        request=request(topic, job.files) if topic else "",
+        request=request(topic) if topic else "",
     )
     manager: Any = client.km
     kept: dict[str, Any] = {"strangers": []}
@@ -292,10 +303,9 @@ def _seen(
     for number in dict.fromkeys(stretch.timeouts):
         yield Violation("timeout", _place(number), "The cell did not finish within its time limit.")
     if stop:
-        kind = "tampering" if "tampered" in stop else "limit"
-        yield Violation(kind, _place(stretch.died_at or 0), stop)
+        yield Violation("limit", _place(stretch.died_at or 0), stop)
     elif stretch.died_at is not None:
-        yield Violation("tampering", _place(stretch.died_at), "The cell ended its Python process.")
+        yield Violation("ended", _place(stretch.died_at), "The cell ended its Python process.")
     if strangers:
         names = ", ".join(sorted({name[:40] for name in strangers})[:5])
         yield Violation("left processes", "kernel", f"Processes were left running: {names}.")
@@ -309,40 +319,36 @@ def _seen(
                 "forbidden", name, "The answer called what this exercise asks to do without."
             )
         if "no_evidence" in kinds:
-            yield Violation(
-                "tampering", name, "The kernel handed over no result, or one out of form."
-            )
+            yield Violation(NO_EVIDENCE, name, _NO_EVIDENCE_SENTENCE)
 
 
 def _place(number: int) -> str:
     return f"cell {number + 1}"
 
 
-def _look(notebook: NotebookNode, job: Job) -> list[Finding]:
+def _read(notebook: NotebookNode, job: Job, seen: Collection[Violation]) -> list[Finding]:
+    """Read the submission's source, and add what the run itself has shown of the checker in the kernel."""
     cells = [cell.source if cell.cell_type == "code" else "" for cell in notebook.cells]
     asked: dict[int, Exercise] = {
         number: register.find(name)
         for number, name in checks_of(notebook).items()
         if name not in job.known
     }
-    return [*look(cells, job.assignment.sources, asked), *look_at_files(job.files)]
+    replaced = [
+        Finding("checker", one.where, one.sentence, Weight.WITHHOLD)
+        for one in seen
+        if one.kind == NO_EVIDENCE
+    ]
+    found = read_cells(cells, asked, job.assignment.sources, job.files)
+    return [*replaced, *found, *read_files(job.files)]
 
 
-def _weighed(verdict: Verdict, findings: list[Finding]) -> Verdict:
-    """Take the points from a verdict where the source shows that they were not earned."""
+def _held(verdict: Verdict, findings: Collection[Finding], job: Job, settings: Settings) -> Verdict:
+    """Leave the points to a person where the course's policy says so; a reading takes none away."""
     for one in findings:
-        concerned = one.kind == "tampering" or one.where == verdict.exercise
-        if one.costs and concerned and verdict.points:
-            sentence = one.sentence
-            if one.kind == "tampering":
-                sentence = f"No points: the notebook reaches into how it is checked. In {one.where}: {sentence}"
-            return Verdict(
-                verdict.exercise,
-                "wrong",
-                0,
-                verdict.possible,
-                sentence,
-                notes=verdict.notes,
-                hints=verdict.hints,
-            )
+        # What is found in a cell or a file concerns every answer.
+        concerned = one.where not in job.assignment.fingerprints or one.where == verdict.exercise
+        if concerned and settings.policy.get(one.weight) == "hold":
+            (remark,) = as_remarks([one])
+            return dataclasses.replace(verdict, points=0, held=remark)
     return verdict

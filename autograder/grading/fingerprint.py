@@ -26,10 +26,10 @@ _DECIDING = (
     "exercise",
     "grading/engine.py",
     "grading/intact.py",
-    "grading/source.py",
     "grading/submission.py",
     "judging",
     "probing",
+    "reading",
     "student",
 )
 

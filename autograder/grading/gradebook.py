@@ -7,28 +7,55 @@ points, comments and penalties for lateness, in SQLite or whatever database the 
 from __future__ import annotations
 
 import contextlib
+import glob
+import hashlib
+import json
 import logging
 import os
 import shutil
 import stat
+import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from filelock import FileLock, Timeout
 from nbformat import NotebookNode
+from nbgrader.converters import Autograde
 from traitlets.config import Config
 
 from autograder.errors import GradingError
 from autograder.grading.assignment import Assignment, load_assignment
 from autograder.grading.engine import Settings
+from autograder.grading.options import Judge
 from autograder.grading.run import FOLDER
 from autograder.grading.submission import NOT_WORK, Sanitize
 
 _JUDGE = "autograder.classroom.preprocessor.Judge"
 _RESTORE = "autograder.classroom.preprocessor.Restore"
+# A course of an earlier version names nbgrader's own.
+_SAVE = "autograder.classroom.preprocessor.SaveGrades"
 _SMALL = 10_000
+_DATABASE_SECONDS = 120
+_STAGE = "stage-"
+
+
+@dataclass(frozen=True)
+class Grade:
+    """What nbgrader's gradebook says of a submission.
+
+    Attributes:
+        score: The points in all, less a penalty for lateness.
+        possible: The most that there is to earn.
+        waits: Whether a person has still to give points.
+    """
+
+    score: float
+    possible: float
+    waits: bool
 
 
 class Course:
@@ -55,6 +82,10 @@ class Course:
             self._app.initialize([], root=str(self.root))
         self._app.log.handlers = [logging.NullHandler()]
         self.directory: Any = self._app.coursedir
+        url = self.directory.db_url
+        if url.startswith("sqlite:") and "?" not in url:
+            # While formgrader or another command writes, this one waits.
+            self.directory.db_url = f"{url}?timeout={_DATABASE_SECONDS}"
 
     @property
     def config(self) -> Config:
@@ -80,9 +111,52 @@ class Course:
         return Path(self.directory.format_path(where, student, lab))
 
     def is_recorded(self, student: str, lab: str) -> bool:
-        """Say whether nbgrader has graded this student's submission."""
+        """Say whether nbgrader holds a graded submission of this student, in its folder and its gradebook."""
         where = self.directory.autograded_directory
-        return Path(self.directory.format_path(where, student, lab)).is_dir()
+        folder = Path(self.directory.format_path(where, student, lab))
+        return folder.is_dir() and student in self.grades(lab)
+
+    def grades(self, lab: str) -> dict[str, Grade]:
+        """Read from the gradebook what each submission of an assignment stands at."""
+        from nbgrader.api import Gradebook, MissingEntry
+
+        found: dict[str, Grade] = {}
+        with Gradebook(self.directory.db_url) as gradebook, contextlib.suppress(MissingEntry):
+            for one in gradebook.assignment_submissions(lab):
+                penalty = one.late_submission_penalty
+                found[one.student_id] = Grade(
+                    max(0.0, one.score - penalty), one.max_score, bool(one.needs_manual_grade)
+                )
+        return found
+
+    def terms(self, student: str, assignment: Assignment) -> str:
+        """Stand for all that a recorded grade depends on besides the run: points, time, policies, roster."""
+        late = {key: str(value) for key, value in sorted(self.config.items()) if "Late" in key}
+        points = {name: cell.marks.get("points") for name, cell in assignment.cells.items()}
+        papers = self._papers(student, assignment.name)
+        text = json.dumps([points, late, {name: data.hex() for name, data in papers.items()}])
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @contextlib.contextmanager
+    def alone(self, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+        """Grade while no other grader does in this course, on this machine or one that shares its disk.
+
+        Args:
+            waiting: Is called when another one is at work, and has to be waited for.
+        """
+        lock = FileLock(_folder(self.root) / "lock")
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            waiting()
+            lock.acquire()
+        try:
+            # What a grader that was killed has left.
+            for stage in _folder(self.root).glob(f"{_STAGE}*"):
+                shutil.rmtree(stage, ignore_errors=True)
+            yield
+        finally:
+            lock.release()
 
     def assignments(self, lab: str) -> list[Assignment]:
         """Read the notebooks of an assignment as they were released.
@@ -106,8 +180,6 @@ class Course:
 
     def settings(self, unsafe: bool = False) -> Settings:
         """Read from the configuration how submissions are run."""
-        from autograder.classroom.preprocessor import Judge
-
         return Judge(config=self.config).settings(unsafe)
 
     def sanitizer(self, lab: str, notebook: str) -> Sanitize:
@@ -129,9 +201,7 @@ class Course:
         return sanitize
 
     def _converter(self) -> Any:
-        from nbgrader.converters import Autograde
-
-        converter = Autograde(coursedir=self.directory, parent=self._app)
+        converter = _OfOne(coursedir=self.directory, parent=self._app)
         converter.sanitize_preprocessors = [
             one for one in converter.sanitize_preprocessors if one != _RESTORE
         ]
@@ -164,9 +234,7 @@ class Course:
         Raises:
             GradingError: nbgrader does not record it; the message says why.
         """
-        # Always the same place: what a killed grading left there, the next one clears away.
-        stage = _folder(self.root) / f"stage-{assignment.name}"
-        shutil.rmtree(stage, ignore_errors=True)
+        stage = Path(tempfile.mkdtemp(prefix=_STAGE, dir=_folder(self.root)))
         try:
             folder = stage / student / assignment.name
             folder.mkdir(parents=True)
@@ -207,8 +275,9 @@ class Course:
         converter = self._converter()
         converter.coursedir = directory
         converter.force = True
+        stand_ins = {_JUDGE: _Recorded(outputs), "nbgrader.preprocessors.SaveAutoGrades": _SAVE}
         converter.autograde_preprocessors = [
-            _Recorded(outputs) if one == _JUDGE else one
+            stand_ins.get(one, one) if isinstance(one, str) else one
             for one in converter.autograde_preprocessors
         ]
         said = _Said()
@@ -225,6 +294,18 @@ class Course:
             ) from error
         finally:
             self._app.log.removeHandler(said)
+
+
+class _OfOne(Autograde):  # type: ignore[misc]
+    """nbgrader's own way to record, for students of all names: to it a bracket in a path is a pattern."""
+
+    def init_notebooks(self) -> None:
+        """Find the notebooks of the one submission that is staged."""
+        pattern = self._format_source(self.coursedir.assignment_id, "*")
+        self.notebooks: list[str] = []
+        self.assignments = {
+            folder: sorted(map(str, Path(folder).glob("*.ipynb"))) for folder in glob.glob(pattern)
+        }
 
 
 class _Said(logging.Handler):

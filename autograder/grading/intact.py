@@ -2,8 +2,8 @@
 
 The text of this module is handed to the kernel with each request for evidence, and so is a digest of what it must find:
 the code of the checker's functions, methods and probes, and what their names mean. A notebook that has
-replaced one of them hands over nothing. No check inside a process holds against everything that can be done to that
-process; together with a look at the source (`autograder.grading.source`) this one makes it dear.
+replaced one of them hands over nothing, and a person decides. No check inside a process holds against everything that
+can be done to that process; together with a reading of the source (`autograder.reading`) this one makes it dear.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ import functools
 import hashlib
 import importlib
 import inspect
-import os
 import sys
 import types
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 _MODULES = (
@@ -129,35 +128,27 @@ def digest(topic: str) -> str:
     return hashlib.sha256("\n".join(_state(topic)).encode("utf-8", "replace")).hexdigest()
 
 
-def require(topic: str, expected: str, known: Collection[str]) -> None:
-    """Raise an error unless the checker is as expected, and modules of the working folder are known.
+def require(topic: str, expected: str) -> None:
+    """Raise an error unless the checker is as expected.
 
     Args:
         topic: The topic of the lab.
         expected: The digest, taken outside.
-        known: The files that were handed in and looked at, by their names in the working folder.
 
     Raises:
-        RuntimeError: A part of the checker was replaced, or a module was imported that the notebook wrote.
+        RuntimeError: A part of the checker was replaced.
     """
     shell: Any = importlib.import_module("IPython").get_ipython()
     publisher = shell and shell.display_pub
     hooked = publisher and ("publish" in vars(publisher) or publisher._hooks)
     if hooked or digest(topic) != expected:
         raise RuntimeError("A part of the checker was replaced.")
-    here = os.path.realpath(os.getcwd()) + os.sep
-    for module in list(sys.modules.values()):
-        # Import gives whole paths; some modules of libraries name a file that there is not.
-        file = getattr(module, "__file__", None)
-        place = os.path.realpath(file) if isinstance(file, str) and os.path.isabs(file) else ""
-        if place.startswith(here) and place.removeprefix(here) not in known:
-            raise RuntimeError(f"The module {place.removeprefix(here)} was not handed in.")
 
 
-def request(topic: str, known: Collection[str]) -> str:
+def request(topic: str) -> str:
     """Write the statement that makes sure of it in a kernel."""
     text = inspect.getsource(sys.modules[__name__])
-    call = f"require({topic!r}, {digest(topic)!r}, {sorted(known)!r})"
+    call = f"require({topic!r}, {digest(topic)!r})"
     return (
         f"exec(compile({f'{text}{chr(10)}{call}'!r}, '<intact>', 'exec'), {{'__name__': 'intact'}})"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -11,9 +11,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from autograder.grading.batch import Workers, grade_lab, summary_file
-from autograder.grading.gradebook import Course
+from autograder.grading.gradebook import Course, Grade
 from autograder.grading.run import PHASES, Run
 from autograder.judging.feedback import points_text
+from autograder.reading import as_remarks
 from autograder.sandbox import sandbox_works
 
 
@@ -55,30 +56,39 @@ def grade_and_show(
         task = progress.add_task(f"Grading {lab}", total=None)
 
         def told(run: Run, done: int, total: int) -> None:
-            progress.update(task, completed=done, total=total)
+            progress.update(task, description=f"Grading {lab}", completed=done, total=total)
+
+        def waiting() -> None:
+            progress.update(task, description="Waiting for another grader in this course")
 
         team.warm()
-        runs = grade_lab(course, lab, students, workers=team, new_seed=new_seed, told=told)
+        runs = grade_lab(
+            course, lab, students, workers=team, new_seed=new_seed, told=told, waiting=waiting
+        )
     if as_json:
         print(summary_file(course.root, lab).read_text("utf-8"), end="")
     else:
-        console.print(_table(lab, runs))
+        console.print(_table(lab, runs, course.grades(lab)))
         console.print(_costs(runs))
     return all(run.outcome == "graded" for run in runs)
 
 
-def _table(lab: str, runs: Sequence[Run]) -> Table:
-    possible = max((sum(one.possible for one in run.verdicts) for run in runs), default=0)
+def _table(lab: str, runs: Sequence[Run], grades: Mapping[str, Grade]) -> Table:
     table = Table(title=f"{lab}: {len(runs)} submission{'s' * (len(runs) != 1)}")
     table.add_column("student")
-    table.add_column("points", justify="right")
+    table.add_column("grade", justify="right")
     table.add_column("outcome")
     table.add_column("to look at")
     for run in runs:
+        grade = grades.get(run.student)
+        score = f"{points_text(grade.score)}/{points_text(grade.possible)}" if grade else "none"
         remarks = [run.reason, *(f"{one.kind}: {one.sentence}" for one in run.violations)]
+        remarks += [f"look at {one}" for one in as_remarks(run.flagged)]
+        if grade and grade.waits:
+            remarks.append("waits for a person" + (f": {', '.join(run.held)}" if run.held else ""))
         table.add_row(
             escape(run.student if run.student.isprintable() else repr(run.student)),
-            f"{points_text(run.points)}/{points_text(possible)}",
+            score,
             run.outcome,
             escape("\n".join(dict.fromkeys(filter(None, remarks)))),
         )

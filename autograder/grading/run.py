@@ -22,13 +22,16 @@ from urllib.parse import quote
 
 from autograder.errors import DamagedRun
 from autograder.judging.judge import Status, Verdict
+from autograder.reading import Finding, Weight
 
 FOLDER = ".autograder"
-_SCHEMA = 1
+_SCHEMA = 2
 # A file's name has at most 255 bytes.
 _LONGEST = 200
 
 Outcome = Literal["graded", "unreadable", "changed", "wrong lab", "missing", "stopped", "refused"]
+# Whose doing it is that a submission was not graded: its code's, its form's, or the grader's own.
+Fault = Literal["", "student", "form", "grader"]
 PHASES = ("start", "run", "judge", "record")
 
 
@@ -37,8 +40,8 @@ class Violation:
     """Something that a student's code did, or a submission was, and should not.
 
     Attributes:
-        kind: `forbidden`, `network`, `changed check`, `left processes`, `timeout`, `limit`, `tampering` or
-            `wrong owner`.
+        kind: `forbidden`, `network`, `changed check`, `left processes`, `timeout`, `limit`, `ended`, `form`,
+            `no evidence` or `wrong owner`.
         where: The exercise's id, the cell or the file that it concerns.
         sentence: What happened, for the instructor.
     """
@@ -66,6 +69,9 @@ class Run:
         violations: What is to be reported to the instructor.
         seconds: What it cost, by phase: `start`, `run`, `judge`, `record`.
         finished: When, in ISO 8601 with the time zone.
+        findings: What a reading of the source found; it decides no points.
+        fault: Whose doing it is that it was not graded; empty when it was.
+        terms: Stands for what else the recorded grade depends on: points, time, policies.
     """
 
     student: str
@@ -78,6 +84,19 @@ class Run:
     violations: tuple[Violation, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
     finished: str = ""
+    findings: tuple[Finding, ...] = ()
+    fault: Fault = ""
+    terms: str = ""
+
+    @property
+    def flagged(self) -> tuple[Finding, ...]:
+        """The findings that a person should look at."""
+        return tuple(one for one in self.findings if one.weight is not Weight.NOTE)
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """The exercises whose points a person gives."""
+        return tuple(one.exercise for one in self.verdicts if one.held)
 
     @property
     def points(self) -> float:
@@ -106,9 +125,12 @@ class Run:
             raise DamagedRun(f"A run's seconds are {seconds!r}, not numbers for {PHASES}.")
         for value in seconds.values():
             _number(value, "second")
-        if values["outcome"] not in get_args(Outcome):
-            raise DamagedRun(f"A run's outcome is {values['outcome']!r}, which is none.")
+        for name, known in (("outcome", get_args(Outcome)), ("fault", get_args(Fault))):
+            if values[name] not in known:
+                raise DamagedRun(f"A run's {name} is {values[name]!r}, which is none.")
+        findings = tuple(_finding(one) for one in _list(values["findings"], "findings"))
         nested = {"verdicts": verdicts, "violations": violations, "seconds": dict(seconds)}
+        nested["findings"] = findings
         _texts({name: value for name, value in values.items() if name not in nested})
         try:
             datetime.fromisoformat(values["finished"])
@@ -147,6 +169,15 @@ def _number(value: Any, name: str) -> float:
     return value
 
 
+def _finding(data: Any) -> Finding:
+    values = _checked(Finding, data, "finding")
+    _texts({name: value for name, value in values.items() if name != "line"})
+    _number(values["line"], "finding's line")
+    if values["weight"] not in list(Weight):
+        raise DamagedRun(f"A finding's weight is {values['weight']!r}, which is none.")
+    return Finding(**(values | {"weight": Weight(values["weight"])}))
+
+
 def _verdict(data: Any) -> Verdict:
     values = _checked(Verdict, data, "verdict")
     facts = tuple(tuple(_list(pair, "facts")) for pair in _list(values["facts"], "facts"))
@@ -154,7 +185,8 @@ def _verdict(data: Any) -> Verdict:
     pieces = [*notes, *(text for pair in facts for text in pair)]
     if any(len(pair) != 2 for pair in facts) or not all(isinstance(text, str) for text in pieces):
         raise DamagedRun("A verdict's facts must be pairs of texts, and its notes texts.")
-    _texts({name: values[name] for name in ("exercise", "status", "sentence", "misconception")})
+    named = ("exercise", "status", "sentence", "misconception", "reason", "place", "held")
+    _texts({name: values[name] for name in named})
     if values["status"] not in get_args(Status):
         raise DamagedRun(f"A verdict's status is {values['status']!r}, which is none.")
     for name in ("points", "possible", "hints"):
@@ -200,13 +232,22 @@ def write_whole(path: Path, data: bytes) -> None:
 def _read(path: Path) -> list[Run]:
     try:
         data = json.loads(path.read_text("utf-8"))
-        if not isinstance(data, dict) or data.get("schema") != _SCHEMA:
+        if not isinstance(data, dict) or data.get("schema") not in (1, _SCHEMA):
             raise DamagedRun(f"it is not of schema {_SCHEMA}.")
-        return [Run.from_json(one) for one in _list(data.get("runs"), "runs")]
+        runs = _list(data.get("runs"), "runs")
+        return [Run.from_json(_of_today(one) if data["schema"] == 1 else one) for one in runs]
     except (OSError, ValueError, RecursionError, DamagedRun) as error:
         raise DamagedRun(
             f"{path} cannot be used ({str(error).rstrip('.')}); remove it, and grade the student again."
         ) from error
+
+
+def _of_today(run: Any) -> Any:
+    """Give a run of the first schema the fields that it lacks, so that no earlier grading is lost."""
+    if not isinstance(run, dict) or not isinstance(run.get("verdicts"), list):
+        return run
+    verdicts = [{"held": ""} | one if isinstance(one, dict) else one for one in run["verdicts"]]
+    return {"findings": [], "fault": "", "terms": ""} | run | {"verdicts": verdicts}
 
 
 def _files(course: Path, lab: str) -> Iterator[Path]:

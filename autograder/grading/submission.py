@@ -29,8 +29,8 @@ from autograder.grading.run import Outcome, Violation
 from autograder.judging.execution import parse_notebook
 from autograder.sandbox.inside import is_special
 
-MAX_NOTEBOOK_BYTES = 256 * 2**20
-MAX_SOURCE_CHARACTERS = 5_000_000
+MAX_NOTEBOOK_BYTES = 128 * 2**20
+MAX_SOURCE_CHARACTERS, MAX_CELLS = 5_000_000, 5_000
 MAX_FILES, MAX_FILE_BYTES = 1000, 64 * 2**20
 # What nbgrader adds to each submission, which is no work of the student's.
 NOT_WORK = ("timestamp.txt", "submission_secret.txt")
@@ -89,7 +89,7 @@ def read_files(folder: Path) -> Files:
                 if stat.S_ISLNK(found.st_mode) or found.st_nlink > 1
                 else "no ordinary file"
             )
-            left_out.append(Violation("tampering", name, f"{name!r} is {what}, and was left out."))
+            left_out.append(Violation("form", name, f"{name!r} is {what}, and was left out."))
         elif len(contents) >= MAX_FILES or total + found.st_size > MAX_FILE_BYTES:
             beyond.append(name)
         else:
@@ -157,6 +157,11 @@ def prepare_notebook(
 
 
 def _prepared(notebook: NotebookNode, assignment: Assignment, sanitize: Sanitize) -> Prepared:
+    if len(notebook.cells) > MAX_CELLS:
+        sentence = (
+            f"The notebook has {len(notebook.cells):,} cells; no more than {MAX_CELLS:,} are read."
+        )
+        return refused(assignment, "refused", sentence)
     if sum(len(cell.source) for cell in notebook.cells) > MAX_SOURCE_CHARACTERS:
         sentence = f"The notebook's cells hold more than {MAX_SOURCE_CHARACTERS:,} characters."
         return refused(assignment, "refused", sentence)
@@ -221,7 +226,6 @@ def _changed_checks(notebook: NotebookNode, assignment: Assignment) -> str:
     found = [str(_marks(cell).get("grade_id")) for cell in notebook.cells if _marks(cell)]
     counts = Counter(found)
     missing = [name for name in wanted if not counts[name]]
-    twice = [name for name in wanted if counts[name] > 1]
     strange = [
         str(_marks(cell)["grade_id"])[:60]
         for cell in notebook.cells
@@ -229,12 +233,9 @@ def _changed_checks(notebook: NotebookNode, assignment: Assignment) -> str:
         and not _marks(cell).get("solution")
         and _marks(cell)["grade_id"] not in assignment.cells
     ]
-    kept = [name for name in found if name in wanted]
     parts = [
         f"the check {', '.join(missing)} was deleted or renamed" if missing else "",
-        f"the check {', '.join(twice)} stands more than once" if twice else "",
         f"there is a check {', '.join(strange)} that was not released" if strange else "",
-        "the checks stand in another order" if not (missing or twice) and kept != wanted else "",
     ]
     text = "; ".join(filter(None, parts))
     return f"{text[0].upper()}{text[1:]}." if text else ""
@@ -247,12 +248,18 @@ def _restore_marks(notebook: NotebookNode, assignment: Assignment) -> Iterator[V
         marks = _marks(cell)
         name = marks.get("grade_id")
         released = assignment.cells.get(str(name)) if isinstance(name, str) else None
-        # As in nbgrader, the last of two answers under one id counts.
+        # As in nbgrader, the last of two cells under one id counts, be it an answer or a check.
         if released is None or last[name] != number:
             cell.metadata.pop("nbgrader", None)
+            if released is not None and released.is_check:
+                yield Violation(
+                    "form", str(name), "A check stands more than once; the last one counts."
+                )
+                # A copy that is no check any more would only say what the check says.
+                cell.source = ""
             continue
         place = str(name)
-        if released.is_check and cell.source != released.source:
+        if released.is_check and _plain(cell.source) != _plain(released.source):
             yield Violation(
                 "changed check", place, "The text of a check was changed, and restored."
             )
@@ -264,7 +271,9 @@ def _restore_marks(notebook: NotebookNode, assignment: Assignment) -> Iterator[V
         if changed or cell.cell_type != released.cell_type:
             what = ", ".join(changed) or "kind"
             yield Violation(
-                "tampering", place, f"The mark of a cell was changed ({what}), and restored."
+                "form",
+                place,
+                f"The mark of a cell is not the one released ({what}), which is taken in its place.",
             )
         if cell.cell_type != released.cell_type:
             fresh: Callable[..., NotebookNode] = (
@@ -272,6 +281,11 @@ def _restore_marks(notebook: NotebookNode, assignment: Assignment) -> Iterator[V
             )
             notebook.cells[number] = cell = fresh(cell.source, id=cell.get("id", f"cell-{number}"))
         cell.metadata["nbgrader"] = nbformat.from_dict(released.marks)
+
+
+def _plain(source: str) -> str:
+    """Leave out what editors change of a cell by themselves: line ends, and white space at the end."""
+    return "\n".join(line.rstrip() for line in source.rstrip().splitlines())
 
 
 def refused(

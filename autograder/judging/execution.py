@@ -12,6 +12,7 @@ import contextlib
 import dataclasses
 import hashlib
 import json
+import re
 import shutil
 import sys
 import tempfile
@@ -48,6 +49,8 @@ from autograder.student.explaining import is_open, with_place
 from autograder.student.publishing import MIME, PLACE_MIME
 
 MAX_CELL_CHARACTERS = 1_000_000
+# The name of the error that a check shows whose points a person gives; nbgrader reads 0 from it until then.
+HELD = "PointsHeld"
 _OUTPUTS = ("stream", "display_data", "update_display_data", "execute_result", "error")
 # Seconds that a kernel has to answer after its cell was interrupted.
 _PATIENCE = 5
@@ -55,6 +58,10 @@ _PATIENCE = 5
 _MAX_MESSAGE = 3 * MAX_BYTES // 2
 _MAX_WAITING = 64
 _MAX_LINE = 100_000
+# What all cells of a notebook may write together.
+MAX_CHARACTERS = 20_000_000
+_DEEPEST = 40
+_HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 @dataclass
@@ -136,7 +143,8 @@ class JudgingClient(NotebookClient):
         self.failures: dict[str, set[str]] = {}
         self.on_last_cell: Callable[[], None] | None = None
         self._public: dict[int, tuple[Exercise, list[Evidence]]] = {}
-        self._kept_in_cell = 0
+        self._kept = self._kept_in_cell = 0
+        self._is_cut = False
         self._running = 0
         self._judging = False
 
@@ -180,7 +188,7 @@ class JudgingClient(NotebookClient):
     ) -> None:
         if self.died:
             return
-        self._kept_in_cell, self._running = 0, index
+        self._kept_in_cell, self._is_cut, self._running = 0, False, index
         try:
             await super().async_execute_cell(cell, index, count, history)
         except DeadKernelError:
@@ -218,11 +226,19 @@ class JudgingClient(NotebookClient):
             size = _size(content)
             self.stretch.characters += size
             self._kept_in_cell += size
-            if self._kept_in_cell > MAX_CELL_CHARACTERS and MIME not in content.get("data", {}):
-                if self._kept_in_cell - size <= MAX_CELL_CHARACTERS:
-                    note = f"\n… what the cell wrote after {MAX_CELL_CHARACTERS:,} characters is left out\n"
+            beyond = self._kept_in_cell > MAX_CELL_CHARACTERS
+            if (beyond or self._kept > MAX_CHARACTERS) and MIME not in content.get("data", {}):
+                if not self._is_cut:
+                    self._is_cut = True
+                    most, what = (
+                        (MAX_CELL_CHARACTERS, "cell")
+                        if beyond
+                        else (MAX_CHARACTERS, "whole notebook")
+                    )
+                    note = f"\n… what the {what} wrote after {most:,} characters is left out\n"
                     cell.outputs.append(new_output("stream", name="stdout", text=note))
                 return None
+            self._kept += size
         elif msg["msg_type"].startswith("comm"):
             # Grading has no use for the state of widgets, which the kernel could make as large as it likes.
             return None
@@ -351,7 +367,9 @@ def verdict_outputs(verdict: Verdict) -> list[NotebookNode]:
     """Write a verdict as a cell's outputs, in the way that nbgrader reads points from them."""
     shown = {"text/html": as_html(verdict), "text/plain": as_text(verdict)}
     outputs = [new_output("display_data", data=shown)]
-    if not verdict.passed:
+    if verdict.held:
+        outputs.append(_error(HELD, verdict.held))
+    elif not verdict.passed:
         outputs.append(_error("CheckFailed", not_yet([verdict])))
     return outputs
 
@@ -383,13 +401,18 @@ def parse_notebook(data: bytes, name: str) -> NotebookNode:
         UnreadableNotebook: They are empty, no UTF-8 text, no JSON or no notebook.
     """
     try:
-        text = data.decode("utf-8")
+        # Some editors write a byte order mark.
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise UnreadableNotebook(f"{name} is not UTF-8 text.") from None
     if not text.strip():
         raise UnreadableNotebook(f"{name} is empty.")
     try:
         parsed = json.loads(text)
+        if _HALF_CHARACTER.search(text):
+            parsed = _with_whole_characters(parsed)
+        _cut_deep(parsed)
+        text = json.dumps(parsed)
         versions = [parsed["nbformat"], parsed.get("nbformat_minor", 0)]
         if any(type(one) is not int for one in versions):
             raise ValueError(versions)
@@ -403,6 +426,30 @@ def parse_notebook(data: bytes, name: str) -> NotebookNode:
     except (nbformat.ValidationError, AttributeError, KeyError, TypeError, ValueError):
         raise UnreadableNotebook(f"{name} is JSON, but no notebook.") from None
     return notebook
+
+
+def _with_whole_characters(parsed: Any) -> Any:
+    """Put a question mark in the place of each half of a character, which no file of text can hold."""
+    text = json.dumps(parsed, ensure_ascii=False)
+    # Two halves that belong together become one character, as JSON means them.
+    return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+
+
+def _cut_deep(parsed: Any) -> None:
+    """Empty what is nested deeper than any notebook is; what reads it later goes down by recursion."""
+    level = [parsed]
+    for _ in range(_DEEPEST):
+        containers = [one for one in level if isinstance(one, dict | list)]
+        level = [inner for one in containers for inner in _inner(one)]
+        if not level:
+            return
+    for one in level:
+        if isinstance(one, dict | list):
+            one.clear()
+
+
+def _inner(container: dict[str, Any] | list[Any]) -> list[Any]:
+    return list(container.values()) if isinstance(container, dict) else container
 
 
 def lab_of(notebook: NotebookNode, path: Path, wanted: str = "") -> Lab:

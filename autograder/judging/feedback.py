@@ -17,6 +17,7 @@ _COLORS = {
 }
 _MARK = "background:transparent;color:var(--jp-error-color1,#c62828);font-weight:700"
 _MARKS = {"passed": "✓", "wrong": "✗", "unwritten": "○"}
+_BY_A_PERSON = "A person gives the points of this exercise:"
 
 
 def points_text(points: float) -> str:
@@ -40,6 +41,8 @@ def as_text(verdict: Verdict) -> str:
     lines = [*textwrap.wrap(head, WIDTH), *textwrap.wrap(verdict.sentence, WIDTH)]
     if verdict.place not in ("", verdict.sentence):
         lines += textwrap.wrap(verdict.place, WIDTH)
+    if verdict.held:
+        lines += textwrap.wrap(f"{_BY_A_PERSON} {verdict.held}", WIDTH)
     for label, text in verdict.facts:
         for number, line in enumerate(text.splitlines() or [""]):
             begun = f"  {label}: {line}" if number == 0 else f"    {line}"
@@ -100,11 +103,16 @@ def as_html(verdict: Verdict) -> str:
         if verdict.place not in ("", verdict.sentence)
         else ""
     )
+    held = (
+        f'<div style="margin-top:4px;font-weight:600">{_marked_up(f"{_BY_A_PERSON} {verdict.held}")}</div>'
+        if verdict.held
+        else ""
+    )
     return card(
         color,
         f'<span style="color:{color}" aria-hidden="true">{_MARKS[verdict.status]}</span> '
         f"{html.escape(verdict.exercise)}: {_points_of(verdict)}",
-        f'<div style="margin-top:2px">{_marked_up(verdict.sentence)}</div>{place}{table}{quiet}',
+        f'<div style="margin-top:2px">{_marked_up(verdict.sentence)}</div>{place}{held}{table}{quiet}',
         f'class="autograder-verdict" data-status="{verdict.status}" '
         f'data-exercise="{html.escape(verdict.exercise)}"',
     )

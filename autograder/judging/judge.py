@@ -50,6 +50,7 @@ class Verdict:
         hints: How many hints the exercise has.
         reason: How the sentence was found.
         place: The line of the answer at which a small change would make it right, and what to look at there, or empty.
+        held: Why a person gives its points, or empty; `points` is 0 until then.
     """
 
     exercise: str
@@ -63,6 +64,7 @@ class Verdict:
     hints: int = 0
     reason: Reason = ""
     place: str = ""
+    held: str = ""
 
     @property
     def passed(self) -> bool:

@@ -51,6 +51,13 @@ def outline_mismatch(expected: tuple[Returned, ...], got: tuple[Returned, ...]) 
     return ""
 
 
+def _owner(exercise: Exercise) -> str:
+    home = str(getattr(exercise.reference, "__module__", "llmlab"))
+    if home.split(".")[0] == "llmlab":
+        return "llmlab's own"
+    return f"`{home}.{exercise.reference.__qualname__}`, which is there already"
+
+
 def failure_sentence(exercise: Exercise, failure: Failure) -> str:
     """Say why a probe came to no result."""
     name = exercise.name
@@ -58,7 +65,7 @@ def failure_sentence(exercise: Exercise, failure: Failure) -> str:
         "missing": failure.message,
         "not_callable": failure.message,
         "unwritten": _unwritten_sentence(name, failure.message),
-        "reference": f"`{name}` is llmlab's own; write yours in the cell above.",
+        "reference": f"`{name}` is {_owner(exercise)}; write yours in the cell above.",
         "signature": ended(failure.message),
         "raised": ended(f"`{name}` raises {failure.message}"),
         "forbidden": f"`{name}` calls `{failure.message}`, which this exercise asks you to do without.",

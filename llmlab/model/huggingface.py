@@ -404,7 +404,8 @@ def save_huggingface(model: Transformer, folder: Path) -> None:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text("utf-8"))
+        # Some editors write a byte order mark.
+        found = json.loads(path.read_text("utf-8-sig"))
     except FileNotFoundError:
         raise CheckpointError(
             f"There is no {path}; give the folder that holds config.json and model.safetensors."

@@ -123,7 +123,7 @@ def open_text_model(
         settings = path / "tokenizer_config.json"
         template = path / "chat_template.jinja"
         transformer, tokenizer = load_huggingface(path), load_tokenizer(path)
-        written = template.read_text("utf-8") if template.is_file() else _template_in(settings)
+        written = template.read_text("utf-8-sig") if template.is_file() else _template_in(settings)
         dtype = dtype or transformer.embedding.weight.dtype
     else:
         file = GGUFFile(path)
@@ -141,7 +141,7 @@ def _template_in(settings: Path) -> str | None:
     if not settings.is_file():
         return None
     try:
-        template = json.loads(settings.read_text("utf-8")).get("chat_template")
+        template = json.loads(settings.read_text("utf-8-sig")).get("chat_template")
     except (OSError, ValueError, AttributeError) as error:
         raise CheckpointError(
             f"{settings} is no JSON file ({error}); download it again."

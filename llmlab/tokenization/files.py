@@ -20,7 +20,8 @@ def read_text(path: Path) -> str:
         TokenizerFileError: It is missing, a folder, or no UTF-8.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        # Some editors write a byte order mark.
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise TokenizerFileError(
             f"{path} cannot be read ({error.strerror}); give the path of a tokenizer's file."

@@ -65,7 +65,7 @@ def table(exporter: GradesExporter, url: str, path: Path) -> list[dict[str, str]
     exporter.to = str(path)
     with Gradebook(url) as gradebook:
         exporter.export(gradebook)
-    with path.open(newline="", encoding="utf-8") as file:
+    with path.open(newline="", encoding="utf-8-sig") as file:
         return list(csv.DictReader(file, strict=True))
 
 

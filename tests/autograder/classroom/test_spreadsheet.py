@@ -52,7 +52,9 @@ def test_an_ordinary_name_stays_as_it_is(name: str) -> None:
 
 def test_numbers_are_numbers_and_none_is_empty(tmp_path: Path) -> None:
     write_table(tmp_path / "table.csv", [["Doe, Jane", 2.5, 3, None, -1.0]])
-    with (tmp_path / "table.csv").open(newline="", encoding="utf-8") as file:
+    # Excel tells UTF-8 by the mark at its beginning.
+    assert (tmp_path / "table.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    with (tmp_path / "table.csv").open(newline="", encoding="utf-8-sig") as file:
         assert list(csv.reader(file)) == [["Doe, Jane", "2.5", "3", "", "-1"]]
 
 

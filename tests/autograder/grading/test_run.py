@@ -13,6 +13,7 @@ from autograder.errors import DamagedRun
 from autograder.grading import Run, Violation, load_history, load_runs, save_run
 from autograder.grading.run import runs_folder
 from autograder.judging.judge import Verdict
+from autograder.reading import Finding, Weight
 
 VERDICT = Verdict(
     "attention.embed", "wrong", 0, 2, "It is wrong.", "picks_columns", (("Tried", "it"),), ("n",), 3
@@ -27,6 +28,8 @@ RUN = Run(
     violations=(Violation("network", "cell 3", "The code asked for a network."),),
     seconds={"start": 0.1, "run": 2.0, "judge": 0.0},
     finished="2026-11-25T10:00:00+00:00",
+    findings=(Finding("magic", "cell 2", "`%tiem` is not known here.", Weight.NOTE, 1, "%tiem x"),),
+    terms="terms",
 )
 
 
@@ -57,6 +60,9 @@ DAMAGE = {
     "a fact of three parts": lambda data: data["verdicts"][0].update(facts=[["a", "b", "c"]]),
     "a note that is no text": lambda data: data["verdicts"][0].update(notes=[1]),
     "a violation that is text": lambda data: data.update(violations=["network"]),
+    "a finding of no weight": lambda data: data["findings"][0].update(weight="heavy"),
+    "a finding's line that is text": lambda data: data["findings"][0].update(line="1"),
+    "nobody's fault": lambda data: data.update(fault="teacher"),
     "a violation without a kind": lambda data: data["violations"][0].update(kind=None),
 }
 
@@ -91,7 +97,19 @@ def test_a_students_name_leads_nowhere_else(student: str, tmp_path: Path) -> Non
     assert file.parent == runs_folder(tmp_path, RUN.lab)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": 2, "runs": []}', "[" * 100_000])
+def test_a_run_of_the_first_schema_is_read_with_what_it_lacks(tmp_path: Path) -> None:
+    save_run(tmp_path, RUN)
+    (file,) = runs_folder(tmp_path, RUN.lab).iterdir()
+    data = json.loads(file.read_text())
+    data["schema"] = 1
+    for name in ("findings", "fault", "terms"):
+        del data["runs"][0][name]
+    del data["runs"][0]["verdicts"][0]["held"]
+    file.write_text(json.dumps(data))
+    assert load_runs(tmp_path, RUN.lab) == [changed(findings=(), terms="")]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": 3, "runs": []}', "[" * 100_000])
 def test_a_damaged_file_is_named(text: str, tmp_path: Path) -> None:
     save_run(tmp_path, RUN)
     (file,) = runs_folder(tmp_path, RUN.lab).iterdir()

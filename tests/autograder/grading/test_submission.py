@@ -15,6 +15,7 @@ from nbformat.v4 import new_code_cell
 from autograder.errors import UnreadableNotebook
 from autograder.grading.assignment import Assignment
 from autograder.grading.submission import (
+    MAX_CELLS,
     MAX_FILES,
     Prepared,
     checks_of,
@@ -88,10 +89,8 @@ def extra(notebook: NotebookNode) -> None:
 
 CHANGED = {
     deleted: "The check welcome-average was deleted or renamed.",
-    doubled: "The check welcome-average stands more than once.",
     renamed: "The check welcome-average was deleted or renamed; there is a check welcome-mean that was not released.",
     unmarked: "The check welcome-average was deleted or renamed.",
-    reordered: "The checks stand in another order.",
     extra: "There is a check welcome-bonus that was not released.",
 }
 
@@ -108,6 +107,68 @@ def test_a_notebook_whose_checks_were_changed_is_not_graded(
     # What stands in for it has every check once, so that nbgrader gives each no points.
     assert list(checks_of(found.notebook).values()) == list(LAB.exercises)
     assert "not graded" in found.notebook.cells[0].source
+
+
+def test_of_a_check_that_stands_twice_the_last_counts_and_the_rest_is_graded(given: Give) -> None:
+    found = given(doubled)
+    assert found.outcome == "graded"
+    assert [(one.kind, one.where) for one in found.violations] == [("form", CHECK)]
+    assert sorted(checks_of(found.notebook).values()) == sorted(LAB.exercises)
+    assert checks_of(found.notebook)[len(found.notebook.cells) - 1] == "welcome.average"
+
+
+def test_checks_may_stand_in_another_order(given: Give) -> None:
+    found = given(reordered)
+    assert (found.outcome, found.violations) == ("graded", ())
+
+
+@pytest.mark.parametrize("end", ["\n", "  \n\n", "\r\n", "\t"])
+def test_white_space_at_the_end_of_a_check_is_no_change(end: str, given: Give) -> None:
+    def change(notebook: NotebookNode) -> None:
+        marked(notebook, CHECK).source += end
+
+    found = given(change)
+    assert (found.outcome, found.violations) == ("graded", ())
+
+
+def test_points_that_an_instructor_changed_later_are_no_tampering(given: Give) -> None:
+    def change(notebook: NotebookNode) -> None:
+        marked(notebook, CHECK).metadata.nbgrader.points = 7
+
+    found = given(change)
+    assert [one.kind for one in found.violations] == ["form"]
+
+
+def test_a_notebook_of_too_many_cells_is_refused_by_their_number(given: Give) -> None:
+    def change(notebook: NotebookNode) -> None:
+        notebook.cells += [new_code_cell("") for _ in range(MAX_CELLS)]
+
+    found = given(change)
+    assert found.outcome == "refused"
+    assert "5,000" in found.reason
+
+
+ODD = {
+    "a byte order mark": lambda text: "\ufeff" + text,
+    "half a character": lambda text: text.replace("ODD", "\\ud800"),
+    "two halves": lambda text: text.replace("ODD", "\\ud83d\\ude00"),
+    "deep metadata": lambda text: text.replace('"ODD"', '{"a":' * 700 + "1" + "}" * 700),
+    "no numbers": lambda text: text.replace('"ODD"', "[NaN, Infinity, -1e999]"),
+}
+
+
+@pytest.mark.parametrize("spoil", ODD.values(), ids=ODD.keys())
+def test_a_right_notebook_of_odd_form_is_repaired_and_graded(
+    spoil: Callable[[str], str], assignment: Assignment, tmp_path: Path
+) -> None:
+    notebook = nbformat.reads(assignment.released, as_version=4)
+    solve(notebook)
+    notebook.cells.append(new_code_cell("x = 'ODD'", id="odd", metadata={"odd": "ODD"}))
+    found = prepare(spoil(nbformat.writes(notebook)).encode(), assignment, lambda node: node)
+    assert found.outcome == "graded", found.reason
+    path = tmp_path / "whole.ipynb"
+    nbformat.write(found.notebook, path)
+    assert marked(nbformat.read(path, as_version=4), ANSWER).source
 
 
 def form(nbformat: str = "4", nbformat_minor: str = "5") -> bytes:
@@ -174,7 +235,7 @@ def test_a_changed_check_is_restored_and_reported(given: Give) -> None:
 
     found = given(change)
     assert found.outcome == "graded"
-    assert [one.kind for one in found.violations] == ["changed check", "tampering"]
+    assert [one.kind for one in found.violations] == ["changed check", "form"]
     cell = marked(found.notebook, CHECK)
     assert cell.source == 'check("welcome.average")'
     assert cell.metadata.nbgrader.points == LAB.exercises["welcome.average"].points
@@ -190,7 +251,7 @@ def test_the_mark_of_a_check_cannot_be_turned(flag: str, given: Give) -> None:
     assert found.outcome == "graded"
     marks = marked(found.notebook, CHECK).metadata.nbgrader
     assert (marks.grade, marks.solution) == (True, False)
-    assert [one.kind for one in found.violations] == ["tampering"]
+    assert [one.kind for one in found.violations] == ["form"]
 
 
 def test_marks_that_were_not_released_are_taken_away(given: Give) -> None:

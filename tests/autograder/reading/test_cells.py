@@ -1,4 +1,4 @@
-"""The look at the source finds what an answer leads to, under any name, and no honest answer."""
+"""The reading of a source finds what an answer leads to, under any name, and leaves what is honest alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 from autograder.authoring.source import release_notebook, source_notebook
 from autograder.exercise import Exercise, register
 from autograder.exercise.cells import exercise_of
-from autograder.grading.source import Finding, folded, look
+from autograder.reading import Finding, Weight, read_cells, read_files
+from autograder.reading.names import folded, names_of, parsed
 from tests.labs import EXERCISES, LABS, SOLUTIONS
 
 EMBED = register.find("attention.embed")
@@ -20,15 +21,16 @@ NORM = register.find("attention.layer_norm")
 
 
 def found(exercise: Exercise, *cells: str) -> list[Finding]:
-    """Look through cells, after which the exercise is checked."""
+    """Read cells, after which the exercise is checked."""
     codes = [textwrap.dedent(cell) for cell in cells]
-    return look([*codes, ""], frozenset(), {len(codes): exercise})
+    return read_cells([*codes, ""], {len(codes): exercise})
 
 
-def forbidden(exercise: Exercise, *cells: str) -> list[str]:
-    findings = found(exercise, *cells)
-    assert all(one.costs for one in findings if one.kind == "forbidden")
-    return [one.where for one in findings if one.kind == "forbidden"]
+def told(exercise: Exercise, *cells: str) -> list[str]:
+    """Say what is found of the answer itself: each such thing is to be looked at."""
+    findings = [one for one in found(exercise, *cells) if one.where == exercise.id]
+    assert all(one.weight is Weight.LOOK for one in findings)
+    return [one.kind for one in findings]
 
 
 REFERENCES = {
@@ -81,8 +83,7 @@ REFERENCES = {
 
 @pytest.mark.parametrize("cell", REFERENCES.values(), ids=REFERENCES.keys())
 def test_an_answer_that_leads_to_the_reference_is_found(cell: str) -> None:
-    assert forbidden(EMBED, cell) == [EMBED.id] * len(forbidden(EMBED, cell))
-    assert forbidden(EMBED, cell)
+    assert "reference" in told(EMBED, cell)
 
 
 def test_a_class_that_inherits_from_the_reference_is_found() -> None:
@@ -91,7 +92,7 @@ def test_a_class_that_inherits_from_the_reference_is_found() -> None:
         class MultiHeadAttention(Theirs):
             pass
     """
-    assert forbidden(ATTENTION, cell) == [ATTENTION.id]
+    assert told(ATTENTION, cell) == ["reference"]
 
 
 PYTORCHS = {
@@ -104,7 +105,7 @@ PYTORCHS = {
 
 @pytest.mark.parametrize("cell", PYTORCHS.values(), ids=PYTORCHS.keys())
 def test_an_answer_that_leads_to_pytorchs_own_is_found(cell: str) -> None:
-    assert forbidden(NORM, cell) == [NORM.id]
+    assert told(NORM, cell) == ["forbidden"]
 
 
 HONEST = {
@@ -147,7 +148,6 @@ REACHING = {
     "the checker by name": "__import__('auto' + 'grader.remote')",
     "the checker by a joined name": "__import__(''.join(['auto', 'grader.', 'remote']))",
     "the checker backwards": "import importlib\nimportlib.import_module('etomer.redargotua'[::-1])",
-    "a name made up as it runs": "__import__(bytes.fromhex('6763').decode())",
     "the table of modules": "import sys\nsys.modules['x']",
     "each of the table of modules": "import sys\nfor m in sys.modules.values(): pass",
     "all objects": "import gc\ngc.get_objects()",
@@ -176,7 +176,6 @@ REACHING = {
     "a function of other code": "import types\ntypes.FunctionType(None, {})",
     "a script": "%run helper.txt",
     "a script without a sign": "run -i helper.txt",
-    "an extension": "%load_ext helper",
     "a module by a timed line": "%timeit import autograder.student.publishing",
     "a module by what is done before a timed cell": "%%timeit import autograder.student.publishing\nprint(1)",
     "a module by a captured cell": "%%capture\nimport autograder.student.publishing",
@@ -184,10 +183,30 @@ REACHING = {
 
 
 @pytest.mark.parametrize("cell", REACHING.values(), ids=REACHING.keys())
-def test_a_cell_that_reaches_into_the_checker_or_into_python_costs_its_points(cell: str) -> None:
-    findings = [one for one in found(EMBED, "", cell) if one.kind == "tampering"]
-    assert any(one.costs for one in findings)
+def test_a_cell_that_reaches_into_the_checker_or_into_python_is_to_be_looked_at(cell: str) -> None:
+    findings = [one for one in found(EMBED, "", cell) if one.weight is not Weight.NOTE]
+    assert findings
     assert {one.where for one in findings} == {"cell 2"}
+    assert all(one.code and one.code in cell for one in findings if one.line)
+
+
+WRITING = {
+    "an attribute": "import autograder\nautograder.check = print",
+    "an attribute of a module": "import autograder.student.publishing as r\nr.collect = print",
+    "by name": "import autograder\nsetattr(autograder.notebook, 'check', print)",
+    "its dictionary": "import autograder.student.publishing as r\nvars(r)['collect'] = print",
+    "its own dictionary": "import autograder.student.publishing as r\nr.__dict__['collect'] = print",
+    "the table of modules": "import sys\nsys.modules['autograder.judging'] = None",
+    "by a folded name": "m = __import__('autograder.' + 'student', fromlist=['x'])\nm.collect = print",
+    "a patch": "from unittest import mock\nmock.patch('autograder.student.publishing.collect').start()",
+    "what is deleted": "import autograder\ndel autograder.check",
+}
+
+
+@pytest.mark.parametrize("cell", WRITING.values(), ids=WRITING.keys())
+def test_a_cell_that_writes_to_the_checker_withholds(cell: str) -> None:
+    weights = {one.where: one.weight for one in found(EMBED, cell) if one.weight is Weight.WITHHOLD}
+    assert weights == {"cell 1": Weight.WITHHOLD}
 
 
 @pytest.mark.parametrize(
@@ -213,13 +232,133 @@ def test_a_cell_that_reaches_into_the_checker_or_into_python_costs_its_points(ce
         "x = = 3",
     ],
 )
-def test_what_students_use_a_notebook_for_costs_nothing(cell: str) -> None:
-    assert not [one for one in found(EMBED, cell) if one.costs]
+def test_what_students_use_a_notebook_for_is_at_most_noted(cell: str) -> None:
+    assert {one.weight for one in found(EMBED, cell)} <= {Weight.NOTE}
 
 
-def test_what_was_released_may_do_what_it_likes() -> None:
+NOTED = {
+    "a magic with a slip": "%tiem sum(range(3))",
+    "a magic of nobody's": "%frobnicate",
+    "a version": "for name in ('torch', 'numpy'):\n    print(__import__(name).__version__)",
+    "a module that is not here": "import some_package_of_theirs",
+    "builtins": "import builtins\nprint(builtins.sum([1]))",
+}
+
+
+@pytest.mark.parametrize("cell", NOTED.values(), ids=NOTED.keys())
+def test_what_is_unknown_is_noted_and_no_more(cell: str) -> None:
+    assert {one.weight for one in found(EMBED, cell)} == {Weight.NOTE}
+
+
+EVERYDAY = [
+    *("%tb", "%clear", "%hist", "%pylab inline", "%%file notes.txt\nhello", "%load_ext nb_black"),
+    *("%load_ext watermark\n%watermark -v", "%load_ext memory_profiler\n%memit sum(range(9))"),
+    *(
+        "%load_ext line_profiler\n%lprun -f f f(3)",
+        "%debug",
+        "%pdb on",
+        "%macro again 1-3",
+        "%rerun 2",
+    ),
+    *(
+        "import sys\nif 'google.colab' in sys.modules:\n    print(1)",
+        "!pip list | head",
+        "files = !ls",
+    ),
+    *("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from torch import Tensor",),
+    *(
+        "import torch\ntorch.load('x.pt', weights_only=True)",
+        "import timeit\ntimeit.timeit(lambda: 1)",
+    ),
+    *("import torch\ntorch.backends.cudnn.deterministic = True", "from tqdm.auto import tqdm"),
+    *(
+        "%%writefile helper.py\ndef f():\n    return 1",
+        "%config InlineBackend.figure_format = 'retina'",
+    ),
+]
+
+
+@pytest.mark.parametrize("cell", EVERYDAY)
+def test_habits_of_every_day_are_no_findings(cell: str) -> None:
+    assert found(EMBED, cell) == []
+
+
+def test_a_file_that_a_cell_writes_is_read_there_and_may_be_imported() -> None:
+    honest = "%%writefile helper.py\ndef f():\n    return 1"
+    assert found(EMBED, honest, "import helper\n%run helper.py") == []
+    (one,) = found(EMBED, "%%writefile helper.py\nimport ctypes", "import helper")
+    assert (one.where, one.weight) == ("cell 1", Weight.LOOK)
+
+
+UNSEEN = {
+    "exec by a built-in's own": "print.__self__.exec(CODE, NS)",
+    "exec by a getter": "import operator\noperator.attrgetter('__globals__')(f)['__builtins__']['exec'](CODE)",
+    "a macro": "from IPython.core.macro import Macro\nmine = Macro(CODE)",
+    "a timed text": "import timeit\ntimeit.timeit(CODE, number=1, globals=NS)",
+    "an option's value": "%timeit -n1 -r1 -q exec(CODE,NS)",
+    "torch.load": "import torch\ntorch.load('x.pt', weights_only=False)",
+    "numpy.load": "import numpy as np\nnp.load('x.npy', allow_pickle=True)",
+    "pandas": "import pandas as pd\npd.read_pickle('x')",
+    "torch's own compiler": "import torch\ntorch.jit.CompilationUnit(CODE)",
+    "a cell that is run": "get_ipython().run_cell(CODE)",
+    "another name for a magic": "%alias_magic r run",
+}
+
+
+@pytest.mark.parametrize("cell", UNSEEN.values(), ids=UNSEEN.keys())
+def test_code_by_another_route_is_to_be_looked_at(cell: str) -> None:
+    assert Weight.LOOK in {one.weight for one in found(EMBED, cell)}
+
+
+LEADING = {
+    "names by text": "from llmlab.model import *\nours = dict(globals())\nembed = lambda t, i: ours['embed'](t, i)",
+    "a module's dictionary": "import llmlab.model as m\ndef embed(t, i):\n    return m.__dict__['em' 'bed'](t, i)",
+    "a computed name": "import llmlab.model as m\nn = 'deb'\ndef embed(t, i):\n    return getattr(m, n[::-1])(t, i)",
+    "a module nobody has read": "import llmlib.model as m\ndef embed(t, i):\n    return m.embed(t, i)",
+    "a process": "import subprocess\ndef embed(t, i):\n    return subprocess.run(['python'])",
+    "the kernel": "def embed(t, i):\n    return get_ipython().getoutput('python')",
+}
+
+
+@pytest.mark.parametrize("name", LEADING)
+def test_what_an_answer_leads_to_by_a_way_that_cannot_be_followed_is_told(name: str) -> None:
+    assert told(EMBED, LEADING[name])
+
+
+def test_what_was_released_is_not_read() -> None:
     cell = "import gc\ngc.get_objects()"
-    assert look([cell], frozenset([cell]), {}) == []
+    assert read_cells([cell], {}, frozenset([cell])) == []
+
+
+def test_files_beside_the_notebook_are_read() -> None:
+    files = {"helper.py": b"import ctypes", "fast.so": b"\x7fELF", "notes.md": b"import ctypes"}
+    found = read_files(files)
+    assert [(one.where, one.weight) for one in found] == [
+        ("'fast.so'", Weight.LOOK),
+        ("'helper.py'", Weight.LOOK),
+    ]
+
+
+def test_a_notebook_of_more_than_is_read_is_to_be_looked_at() -> None:
+    (one,) = read_cells(["x = 1"] * 30_000, {})
+    assert (one.kind, one.weight) == ("form", Weight.LOOK)
+
+
+GROWING = {
+    "aliases of aliases": "import torch as a\n" + "".join(f"a = a.b{i}\n" for i in range(400)),
+    "a chain": "import torch\nx = torch" + ".a" * 900,
+    "a chain of calls": "x = torch" + ".a()" * 300,
+    "calls in calls": "f(" * 150 + ")" * 150,
+    "names by names": "".join(f"a{i} = a{i - 1}.x\na{i} = a{i - 1}.y\n" for i in range(1, 300)),
+}
+
+
+@pytest.mark.parametrize("cell", GROWING.values(), ids=GROWING.keys())
+def test_aliases_that_would_grow_are_bounded(cell: str) -> None:
+    trees = [parsed("import torch as a0\n" + cell)]
+    names = names_of(trees)
+    assert max(map(len, names.modules.values())) <= 24
+    assert found(EMBED, "import torch as a0", cell) == []
 
 
 @pytest.mark.parametrize(
@@ -233,7 +372,7 @@ def test_what_was_released_may_do_what_it_likes() -> None:
 )
 def test_what_is_for_a_network_is_reported_and_costs_nothing(cell: str) -> None:
     (one,) = found(EMBED, cell)
-    assert (one.kind, one.costs) == ("network", False)
+    assert (one.kind, one.weight) == ("network", Weight.NOTE)
 
 
 MONSTERS = {
@@ -257,7 +396,7 @@ def test_no_solution_and_no_release_raises_an_alarm(lab: Any) -> None:
     for notebook in (source, release_notebook(source)):
         cells = [cell.source if cell.cell_type == "code" else "" for cell in notebook.cells]
         asked = {i: one for i, cell in enumerate(notebook.cells) if (one := exercise_of(cell))}
-        assert look(cells, frozenset(), asked) == []
+        assert read_cells(cells, asked) == []
 
 
 @pytest.mark.parametrize("exercise", [e for e in EXERCISES if not e.is_plain], ids=lambda e: e.id)
@@ -268,7 +407,7 @@ def test_no_variant_of_an_answer_raises_an_alarm(exercise: Exercise) -> None:
     for one in variants()[exercise.id]:
         name = getattr(one, "__name__", "")
         if name.isidentifier():
-            assert forbidden(exercise, f"{whole}\n{exercise.name} = {name}") == []
+            assert told(exercise, f"{whole}\n{exercise.name} = {name}") == []
 
 
 @pytest.mark.parametrize(
