@@ -58,8 +58,8 @@ def with_padding(implementation: Any, generator: Generator) -> Any:
 
 @exercise.probe
 def another_mark(implementation: Any, generator: Generator) -> Any:
-    """Four rows of three scores with the targets (1, 2, 1, 0), where 1 marks what does not count."""
-    return implementation(2 * normal(generator, 4, 3), torch.tensor([1, 2, 1, 0]), 1)
+    """Four rows of three scores with the targets (2, 1, 2, 0), where 2 marks what does not count."""
+    return implementation(2 * normal(generator, 4, 3), torch.tensor([2, 1, 2, 0]), 2)
 
 
 @exercise.probe

@@ -50,6 +50,21 @@ def with_the_default_step(implementation: Any, generator: Generator) -> Any:
 
 
 @exercise.probe
+def of_tiny_numbers(implementation: Any, generator: Generator) -> Any:
+    """The sum of (100000 x)**3 at x = (0, 0.00001), with the default step."""
+    x = torch.tensor([0.0, 1e-5], dtype=torch.float64)
+    return {"gradient": implementation(lambda x: ((1e5 * x) ** 3).sum(), x)}
+
+
+@exercise.probe
+def beside_the_original(implementation: Any, generator: Generator) -> Any:
+    """A function that measures from your x itself, which stays where it is: 2 (y[0] - x[0]) - 3 (y[1] - x[1])."""
+    x = torch.tensor([1.0, -0.5], dtype=torch.float64)
+    slopes = torch.tensor([2.0, -3.0], dtype=torch.float64)
+    return {"gradient": implementation(lambda y: (slopes * (y - x)).sum(), x, 0.1)}
+
+
+@exercise.probe
 def that_counts(implementation: Any, generator: Generator) -> Any:
     """How many of (0.25, 0.5, 2, -1) are above 0.25, which PyTorch cannot differentiate; a step of 0.5."""
     x = torch.tensor([0.25, 0.5, 2.0, -1.0], dtype=torch.float64)

@@ -50,3 +50,25 @@ def similarity_broadcast(first: Tensor, second: Tensor) -> Tensor:
     products = (first[:, None] * second[None]).sum(-1)
     squares = first.pow(2).sum(-1)[:, None] * second.pow(2).sum(-1)[None]
     return products / squares.sqrt()
+
+
+private.equivalent(
+    'first: Float[Tensor, "n dim"], second: Float[Tensor, "m dim"], epsilon: float = 1e-8',
+    None,
+    "no vector has the length 0",
+)
+private.equivalent(
+    "first = first / first.norm(dim=-1, keepdim=True).clamp_min(epsilon)",
+    "CALL",
+    "no vector has the length 0",
+)
+private.equivalent(
+    "second = second / second.norm(dim=-1, keepdim=True).clamp_min(epsilon)",
+    "CALL",
+    "no vector has the length 0",
+)
+private.equivalent(
+    "[float(a.double() @ b.double() / (a.double().norm() * b.double().norm())) for b in second]",
+    "PARENTHESES",
+    "numbers are multiplied and divided, in another order",
+)

@@ -65,3 +65,47 @@ def loss_indexed(scores: Tensor, targets: Tensor, ignore_index: int = -100) -> T
     wide = wide - wide.max(dim=1, keepdim=True)[0]
     log_probabilities = wide - torch.log(torch.exp(wide).sum(dim=1, keepdim=True))
     return -log_probabilities[torch.arange(len(rows)), targets[rows]].mean()
+
+
+private.equivalent(
+    "strange = (chosen < 0) | (chosen >= classes)", None, "every target that counts is a class"
+)
+private.equivalent("if label_smoothing:", None, "no smoothing is asked for")
+private.equivalent(
+    "loss = (1 - label_smoothing) * loss + label_smoothing * surprise.mean(dim=-1)",
+    None,
+    "no smoothing is asked for",
+)
+private.equivalent(
+    "loss = surprise.gather(-1, chosen[:, None].long()).squeeze(-1)",
+    "CALL",
+    "a column has the mean of its numbers, and targets are long already",
+)
+private.equivalent(
+    "for row, target in zip(scores, targets.tolist(), strict=True):",
+    "CONSTANT",
+    "there are as many rows as targets",
+)
+private.equivalent(
+    "for row, target in zip(scores, targets.tolist(), strict=True):",
+    "ARGUMENT",
+    "there are as many rows as targets",
+)
+private.equivalent(
+    "wanted = torch.eye(scores.shape[-1])[targets.where(targets != ignore_index, 0)]",
+    "NUMBER",
+    "what is picked there is multiplied by 0",
+)
+private.equivalent(
+    "return (surprises * counts).sum() / counts.sum()", "AXIS", "there is one dimension"
+)
+private.equivalent(
+    "return -log_probabilities[torch.arange(len(rows)), targets[rows]].mean()",
+    "SIZE",
+    "there is one dimension",
+)
+private.equivalent(
+    "return -log_probabilities[torch.arange(len(rows)), targets[rows]].mean()",
+    "NAME",
+    "the two have equally many rows",
+)

@@ -46,3 +46,25 @@ def entropy_floor(probabilities: Tensor) -> Tensor:
     """Keep the logarithm away from 0, and change its base."""
     bits = probabilities.clamp_min(1e-30).log2() * -probabilities
     return torch.sum(bits * math.log(2), dim=-1)
+
+
+private.equivalent(
+    "safe = probabilities.masked_fill(probabilities == 0, 1.0)",
+    "COMPARISON",
+    "no probability is negative",
+)
+private.equivalent(
+    "safe = probabilities.masked_fill(probabilities == 0, 1.0)",
+    "NUMBER",
+    "the logarithm of what stands there is multiplied by 0",
+)
+private.equivalent(
+    "return -(probabilities * safe.log()).sum(dim=-1)",
+    "NAME",
+    "where the two differ, the logarithm is 0",
+)
+private.equivalent(
+    "bits = probabilities.clamp_min(1e-30).log2() * -probabilities",
+    "NUMBER",
+    "any number close to 0 has a finite logarithm",
+)

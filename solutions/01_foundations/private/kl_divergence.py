@@ -45,3 +45,11 @@ def divergence_difference(p: Tensor, q: Tensor) -> Tensor:
 def divergence_nan(p: Tensor, q: Tensor) -> Tensor:
     """Take what is no number for 0."""
     return torch.nansum(p * (p.log() - q.log()), dim=-1)
+
+
+private.equivalent("impossible = p == 0", "COMPARISON", "no probability is negative")
+private.equivalent(
+    "ratio = p.masked_fill(impossible, 1.0).log() - q.masked_fill(impossible, 1.0).log()",
+    "NUMBER",
+    "what stands there is multiplied by 0",
+)

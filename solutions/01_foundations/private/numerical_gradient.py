@@ -73,3 +73,9 @@ def numerical_mean(function: Function, x: Tensor, step: float = 1e-5) -> Tensor:
         backward = (here - function(x - move).item()) / step
         gradient[tuple(index)] = (forward + backward) / 2
     return gradient
+
+
+private.equivalent(
+    "x = x.detach().double().contiguous()", None, "x comes in float64 and without gradients"
+)
+private.equivalent("with torch.no_grad():", None, "x comes without gradients")

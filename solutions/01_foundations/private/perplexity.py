@@ -39,3 +39,18 @@ def perplexity_bits(log_probabilities: Tensor) -> float:
 def perplexity_inverse(log_probabilities: Tensor) -> Tensor:
     """One over the geometric mean, in float64."""
     return 1 / torch.exp(torch.mean(log_probabilities.double()))
+
+
+private.equivalent(
+    "return (-log_probabilities.mean()).exp()", "AXIS", "a text of tokens has one dimension"
+)
+private.equivalent(
+    "return math.e ** (-log_probabilities.sum() / len(log_probabilities))",
+    "AXIS",
+    "a text of tokens has one dimension",
+)
+private.equivalent(
+    "return math.e ** (-log_probabilities.sum() / len(log_probabilities))",
+    "SIZE",
+    "a text of tokens has one dimension",
+)

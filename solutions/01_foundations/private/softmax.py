@@ -51,3 +51,21 @@ def softmax_double(scores: Tensor) -> Tensor:
     wide = scores.double()
     powers = torch.exp(wide - torch.amax(wide, -1)[..., None])
     return (powers / torch.sum(powers, -1)[..., None]).to(scores.dtype)
+
+
+private.equivalent("wide = at_least_float32(scores)", None, "no scores of less precision come")
+private.equivalent(
+    "powers = (wide - wide.detach().amax(dim=dim, keepdim=True)).exp()",
+    "CALL",
+    "what flows back through the largest score cancels",
+)
+private.equivalent(
+    "powers = (wide - wide.detach().amax(dim=dim, keepdim=True)).exp()",
+    "NAME",
+    "scores of float32 are wide already",
+)
+private.equivalent(
+    "return (powers / powers.sum(dim=dim, keepdim=True)).to(scores.dtype)",
+    "NAME",
+    "precision is free",
+)
