@@ -19,8 +19,8 @@ def other_lengths(implementation: Any, generator: Generator) -> Any:
 @private.variant
 def mask_compared(length: int) -> Tensor:
     """Compare each query's place with each key's."""
-    places = torch.arange(length)
-    return places[:, None] >= places[None, :]
+    places = torch.ones(length).cumsum(dim=0)
+    return places[:, None] >= places
 
 
 @private.variant
@@ -32,4 +32,22 @@ def mask_loop(length: int) -> Tensor:
 @private.variant
 def mask_negated(length: int) -> Tensor:
     """Mark the future, and turn that around."""
-    return ~torch.triu(torch.ones(length, length), diagonal=1).bool()
+    return ~torch.ones(length, length, dtype=torch.bool).triu(diagonal=1)
+
+
+private.equivalent(
+    "key_length = query_length if key_length is None else key_length",
+    None,
+    "It serves more keys than queries.",
+)
+private.equivalent(
+    "everything = torch.ones(query_length, key_length, dtype=torch.bool)",
+    "ARGUMENTS",
+    "There are as many keys as queries.",
+)
+for kind in ("ARGUMENTS", "ARGUMENT", "NAME"):
+    private.equivalent(
+        "return everything.tril(diagonal=key_length - query_length)",
+        kind,
+        "There are as many keys as queries, and the diagonal is 0.",
+    )
