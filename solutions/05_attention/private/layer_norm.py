@@ -33,16 +33,17 @@ def gradient_of_the_norm(implementation: Any, generator: Generator) -> Any:
 @private.variant
 def norm_double(x: Tensor, weight: Tensor, bias: Tensor, epsilon: float = 1e-5) -> Tensor:
     """Compute in float64 and leave it there."""
-    wide = x.double()
-    variance, mean = torch.var_mean(wide, dim=-1, correction=0, keepdim=True)
-    return weight * ((wide - mean) / (variance + epsilon).sqrt()) + bias
+    x = x.double()
+    variance, mean = torch.var_mean(x, dim=-1, correction=0, keepdim=True)
+    return weight * ((x - mean) / (variance + epsilon).sqrt()) + bias
 
 
 @private.variant
 def norm_in_place(x: Tensor, weight: Tensor, bias: Tensor, epsilon: float = 1e-5) -> Tensor:
-    """Change a copy in place, and measure by a norm."""
-    out = x - x.sum(dim=-1, keepdim=True) / x.shape[-1]
-    scale = torch.rsqrt((out * out).sum(dim=-1, keepdim=True) / x.shape[-1] + epsilon)
+    """Change a new tensor in place, and divide by the number of dimensions."""
+    dim = x.shape[-1]
+    out = x - x.sum(dim=-1, keepdim=True) / dim
+    scale = torch.rsqrt(out.square().sum(dim=-1, keepdim=True) / dim + epsilon)
     out = out * scale
     out *= weight
     out += bias
@@ -55,3 +56,9 @@ def norm_of_squares(x: Tensor, weight: Tensor, bias: Tensor, epsilon: float = 1e
     mean = x.mean(-1, keepdim=True)
     variance = (x**2).mean(-1, keepdim=True) - mean**2
     return (x - mean) / (variance + epsilon) ** 0.5 * weight + bias
+
+
+private.equivalent("wide = at_least_float32(x)", None, "It serves numbers of 16 bits.")
+private.equivalent(
+    "return (normalized * weight + bias).to(x.dtype)", "NAME", "All numbers are of one type."
+)
