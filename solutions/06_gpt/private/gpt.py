@@ -85,8 +85,90 @@ class GPTWrittenOut(_Parts):
     def forward(self, ids: Tensor) -> Tensor:
         """Compute the logits of the token that follows each token."""
         stream = nn.functional.embedding(ids, self.embedding.weight)
-        for block in self.blocks:
-            stream = stream + block.attention(block.attention_norm(stream), causal=True)
-            stream = stream + block.feed_forward(block.feed_forward_norm(stream))
+        for layer in self.blocks:
+            stream = stream + layer.attention(layer.attention_norm(stream), causal=True)
+            stream = stream + layer.feed_forward(layer.feed_forward_norm(stream))
         table = self.embedding if self.config.tied_embeddings else self.head
         return torch.einsum("bld,vd->blv", self.norm(stream), table.weight)
+
+
+for line in (
+    'rotary = config.position == "rotary"',
+    "self.positions = None if rotary else LearnedPositions(config.max_length, config.model_dim)",
+    "def __init__(self, config: TransformerConfig, *, fused: bool = True) -> None:",
+    "self.blocks = nn.ModuleList(",
+    "TransformerBlock.from_config(config, fused=fused) for _ in range(config.num_layers)",
+    "self._initialize()",
+    "for name, parameter in self.named_parameters():",
+    "if parameter.dim() == 2:",
+    "nn.init.normal_(parameter, std=initial_deviation(name, self.config.num_layers))",
+    'elif name.endswith("bias"):',
+    "nn.init.zeros_(parameter)",
+):
+    private.equivalent(
+        line, None, "The lab gives the parts, and asks for no learned positions and no first draw."
+    )
+for line in (
+    "cache: KVCache | None = None,",
+    'real: Bool[Tensor, "batch read"] | None = None,',
+    "last_only: bool = False,",
+    'targets: Int[Tensor, "batch length"] | None = None,',
+    "x = self.hidden(ids, cache=cache, real=real)",
+    "if targets is not None:",
+    "return linear_next_token_loss(x, self.head.weight, targets)",
+    "logits: Tensor = self.head(x[:, -1:] if last_only else x)",
+    "length = ids.shape[-1]",
+    "if cache is not None:",
+    "cache.make_room(length)",
+    "x, rotation = self._enter(ids, cache, real)",
+    "mask, causal = self._mask(ids, cache, real)",
+    "layer = None if cache is None else cache.layers[index]",
+    "x = block(x, mask, rotation=rotation, causal=causal, cache=layer)",
+    "cache.advance(length)",
+):
+    private.equivalent(
+        line, None, "It serves a cache, padding, a loss, and logits of the last token alone."
+    )
+for line in (
+    "x, rotation = self._enter(ids, None, None)",
+    "everything = torch.ones(ids.shape, dtype=torch.bool, device=ids.device)",
+    "mask, _ = self._mask(ids, None, everything)",
+    "found = []",
+    "for block in self.blocks:",
+    "assert isinstance(block, TransformerBlock)  # noqa: S101 - ModuleList forgets the type",
+    "found.append(block.attention.weights(block.attention_norm(x), mask, rotation=rotation))",
+    "x = block(x, mask, rotation=rotation)",
+    "return torch.stack(found)",
+):
+    private.equivalent(
+        line, None, "It gives attention weights, for which the exercise does not ask."
+    )
+for line in (
+    "length, before = ids.shape[-1], 0 if cache is None else cache.length",
+    "if self.positions is not None and real is None:",
+    "return self.positions(x, before), None",
+    "if real is None:",
+    "places = torch.arange(before, before + length, device=ids.device)",
+    "places = (real.cumsum(dim=-1) - 1).clamp(min=0)[:, before:]",
+    "if self.positions is not None:",
+    "return x + self.positions.at(places), None",
+    "config = self.config",
+    "angles = rotary_angles(places, config.head_dim, config.rotary_base, config.rotary_scaling)",
+    "if real is not None:",
+    "angles = angles.unsqueeze(1)  # one sequence's angles serve all of its heads",
+    "return x, Rotation.of(angles, x.dtype)",
+    "length = ids.shape[-1]",
+    "first, before = (0, 0) if cache is None else (cache.first, cache.length)",
+    "end, window = before + length, self.config.sliding_window",
+    "in_sight = window is None or end - first <= window",
+    "if real is None and in_sight and (length == 1 or before == 0):",
+    "return None, length > 1",
+    "queries = torch.arange(before, end, device=ids.device)[:, None]",
+    "keys = torch.arange(first, end, device=ids.device)",
+    "mask = keys <= queries",
+    "if window is not None:",
+    "mask &= keys > queries - window",
+    "mask = (mask & real[:, None, None, first:]) | (keys == queries)",
+    "return mask, False",
+):
+    private.equivalent(line, None, "Positions and masks are the blocks' own in the exercise.")
