@@ -47,7 +47,9 @@ _INSIDE = {
 def name_by_pattern(name: str) -> str | None:
     """Take the name apart by a pattern."""
     found = re.fullmatch(r"(?:blk\.(\d+)\.)?(\w+)\.(weight|bias)", name)
-    layer, part, kind = found.groups() if found else (None, "", "")
+    if not found:
+        return None
+    layer, part, kind = found.groups()
     if layer:
         return f"blocks.{layer}.{_INSIDE[part]}.{kind}" if part in _INSIDE else None
     return f"{_OUTSIDE[part]}.{kind}" if part in _OUTSIDE else None
