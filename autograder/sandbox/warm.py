@@ -7,6 +7,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import resource
 import select
 import shutil
 import signal
@@ -28,6 +29,7 @@ from autograder.sandbox.limits import Limits
 from autograder.sandbox.zygote import READY
 
 _SECONDS = 120.0
+_DESCRIPTORS = 2**16
 
 
 class Forked:
@@ -88,6 +90,7 @@ class Zygote:
     def __init__(self, environment: Mapping[str, str], readable: Sequence[str] = ()) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="llmlab-", dir=_short_folder()))
         self._count = 0
+        _allow_descriptors()
         (self.folder / "runs").mkdir(mode=0o700)
         (self.folder / "passwd").write_text(bwrap.PASSWD)
         (self.folder / "hosts").write_text(bwrap.HOSTS)
@@ -205,6 +208,18 @@ class Zygote:
         if self._process.stderr:
             self._process.stderr.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _allow_descriptors() -> None:
+    """Let this process hand on descriptors whatever its kernels do.
+
+    Linux counts those on their way between processes for all of a user together, against the limit of open files of
+    whoever sends. A kernel that sends and never receives stops at its own limit, which is below this one.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _short_folder() -> str:

@@ -98,7 +98,9 @@ def _see_own_files_only(run: str, scratch_bytes: int) -> None:
     _mount("none", "/", "", _MS_REC | _MS_PRIVATE)
     for folder in (HOME, "/tmp", "/dev/shm"):  # noqa: S108 - of this sandbox
         _cover(folder, f"size={scratch_bytes},mode=0755")
-    _mount("devpts", "/dev/pts", "devpts", _MS_NOSUID | _MS_NOEXEC, "newinstance,ptmxmode=0666")
+    # The machine has some thousands of terminals for all.
+    terminals = "newinstance,ptmxmode=0666,max=64"
+    _mount("devpts", "/dev/pts", "devpts", _MS_NOSUID | _MS_NOEXEC, terminals)
     aside, runs = f"{HOME}/run", str(Path(run).parent)
     os.mkdir(aside)
     _mount(run, aside, "", _MS_BIND)
@@ -220,6 +222,8 @@ def _child(line: socket.socket, words: int, program: bytes, keyctl: int) -> int:
     # Whoever reads this learns our process's number outside, and answers once we are under its limits.
     line.send(READY)
     job = json.loads(line.recv(2**20))
+    # Should the machine run out of memory all the same, it is the first to go.
+    Path("/proc/self/oom_score_adj").write_text("1000")
     _enter_namespaces()
     join_fresh(keyctl)
     first = os.fork()

@@ -19,3 +19,11 @@ def test_isolation_and_limits_hold_for_an_ordinary_user() -> None:
     done = run_tests(*files, "-k", "isolation or not started")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "skipped" not in done.stdout
+
+
+def test_the_filter_and_all_that_separates_kernels_hold_for_an_ordinary_user() -> None:
+    if reason := reason_not_to():
+        pytest.skip(reason)
+    files = [str(HERE / f"test_{name}.py") for name in ("filter", "keyring", "traces")]
+    done = run_tests(*files)
+    assert done.returncode == 0, done.stdout + done.stderr

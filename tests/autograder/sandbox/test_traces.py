@@ -136,6 +136,41 @@ print("\\n".join({target(one) for one in os.listdir("/proc/self/fd")}))
     assert {one for one in common if one.startswith(("pipe:", "socket:", "/memfd"))} == set()
 
 
+HOARDS = """
+import socket
+kept, count = [], 0
+try:
+    while count < 10_000:
+        kept.append(socket.socketpair())
+        socket.send_fds(kept[-1][0], [b"x"], [0] * 250)
+        count += 250
+except OSError as error:
+    print(errno.errorcode[error.errno])
+"""
+
+
+def test_descriptors_on_their_way_in_one_keep_no_other_from_starting(
+    leaver: Session, submission: Path
+) -> None:
+    assert leaver.ask(HOARDS).strip() == "ETOOMANYREFS"
+    with session(submission, Limits()) as other:
+        assert other.ask("print(6 * 7)").strip() == "42"
+    leaver.ask("del kept")
+
+
+def test_no_kernel_takes_all_terminals(kind: str, leaver: Session) -> None:
+    if kind == "started":
+        pytest.skip("bubblewrap sets no limit of its own")
+    opened = "kept = []\nwhile len(kept) < 400: kept += os.openpty()"
+    assert "No space left" in leaver.ask(opened)
+    leaver.ask("for one in kept: os.close(one)\nkept = []")
+
+
+def test_a_kernel_is_the_first_to_go_when_the_machine_runs_out_of_memory(leaver: Session) -> None:
+    assert leaver.ask("print(open('/proc/self/oom_score_adj').read())").strip() == "1000"
+    assert "Error" in leaver.ask("open('/proc/self/oom_score_adj', 'w').write('0')")
+
+
 def test_nothing_is_there_for_one_that_comes_after(submission: Path) -> None:
     with session(submission, Limits()) as one:
         one.ask(CALL)
