@@ -72,6 +72,10 @@ class Submission:
     raw: bytes | None = None
     # The exercises that were truly answered, and may earn their points.
     earned: set[str] = field(default_factory=set)
+    # Exercises for which a right implementation runs that the student did not write. Points come from behavior, so
+    # it may earn them; then the submission is flagged, unless SECURITY.md says why it cannot be.
+    reaches: set[str] = field(default_factory=set)
+    is_flagged: bool = True
     # Whether the attack's cells run; one that is no Python at all says that they do not.
     runs: bool = True
 
@@ -101,6 +105,11 @@ class Submission:
         for name in names:
             self.answer(name, SOLUTION[name])
             self.earned.add(f"welcome.{name}")
+
+    def reach(self, *names: str, flagged: bool = True) -> None:
+        """Say for which exercises it brings a right implementation to run that it did not write."""
+        self.reaches |= {f"welcome.{name}" for name in names}
+        self.is_flagged = flagged
 
     def note(self, text: str) -> None:
         """Put a cell of text before all others."""
@@ -201,16 +210,18 @@ class Class:
         return page.read_text("utf-8")
 
     def check_points(self, student: str) -> None:
-        """An attack earns what was truly answered, and the gradebook says the same as the run."""
-        earned = self.submissions[student].earned
-        run = self.runs[student]
+        """An attack earns what its code's behavior earns, and the gradebook says the same as the run."""
+        submission, run = self.submissions[student], self.runs[student]
         for verdict in run.verdicts:
-            assert verdict.exercise in earned or verdict.points == 0, verdict
+            if verdict.exercise in submission.reaches:
+                assert run.flagged or not submission.is_flagged
+            else:
+                assert verdict.exercise in submission.earned or verdict.points == 0, verdict
         book = self.points(student)
         assert book
+        scores = {verdict.exercise: verdict.points for verdict in run.verdicts}
         for exercise in LAB:
-            score = book[grade_id(exercise.id)]
-            assert score == 0 or (exercise.id in earned and score == exercise.points)
+            assert book[grade_id(exercise.id)] == scores.get(exercise.id, 0)
         assert book["welcome-expectations"] == 0
 
     def check_it_was_tried(self, student: str) -> None:

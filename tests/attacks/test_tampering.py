@@ -338,6 +338,7 @@ def replaces_modules(one: Submission) -> None:
 @FAMILY.attack
 def stops_the_watch_and_calls_the_reference(one: Submission) -> None:
     """The answer turns the watch off, and calls what it may not."""
+    one.reach("average")
     one.answer(
         "average",
         """
@@ -353,6 +354,7 @@ def average(numbers):
 @FAMILY.attack
 def calls_a_copy_of_the_reference(one: Submission) -> None:
     """The reference's code is copied, so that the watch does not know it."""
+    one.reach("average")
     one.answer(
         "average",
         """

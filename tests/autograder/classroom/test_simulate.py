@@ -27,8 +27,8 @@ from autograder.cli import app
 from autograder.errors import SimulationRefused
 from autograder.exercise import Exercise, Lab, Misconception, register
 from autograder.exercise.cells import grade_id
-from autograder.grading.source import look
 from autograder.judging.judge import Verdict, judge
+from autograder.reading import read_cells
 from autograder.student.answers import collect
 from tests.labs import EXERCISES, LABS, SOLUTIONS, hidden_probes, imports_of, source_of
 
@@ -128,7 +128,7 @@ def test_no_answer_that_is_drawn_reaches_into_the_checker(exercise: Exercise) ->
     wrong = [misconception_text(exercise, one.name) for one in sampled(exercise)]
     drawn = [*filter(None, wrong), *(text for _, text in answers.variants[exercise.id])]
     texts = [answers.right(exercise), answers.warning(exercise), *drawn]
-    assert look(texts, frozenset(), {}) == []
+    assert read_cells(texts, {}) == []
 
 
 @every_exercise
