@@ -43,6 +43,7 @@ def quotes(implementation: Any, generator: Generator, words: Sequence[str]) -> A
         ),
         implementation(question, [others[0], question, others[1], question], 5),
         implementation(f"a b {question} c", [" ".join(one[1:4]), " ".join(one[:2])], 3),
+        implementation(question, [others[0], question, *others * 3, question], 3),
     ]
 
 

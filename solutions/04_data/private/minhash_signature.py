@@ -14,12 +14,12 @@ private = Private()
 
 @private.probe
 def many_functions(implementation: Any, generator: Generator) -> Any:
-    """Forty shingles and 112 functions; nine of both; and the largest numbers that there are."""
-    numbers = torch.randint(0, PRIME, (40,), generator=generator)
+    """Twenty shingles and 30 functions; nine of both; and the largest numbers that there are."""
+    numbers = torch.randint(0, PRIME, (20,), generator=generator)
     numbers[:3] = torch.tensor([0, PRIME - 1, 1])
-    multipliers = torch.randint(1, PRIME, (112,), generator=generator)
+    multipliers = torch.randint(1, PRIME, (30,), generator=generator)
     multipliers[0] = PRIME - 1
-    offsets = torch.randint(0, PRIME, (112,), generator=generator)
+    offsets = torch.randint(0, PRIME, (30,), generator=generator)
     return [
         implementation(numbers, multipliers, offsets),
         drawn_functions(implementation, generator, 9, 9),
@@ -30,7 +30,7 @@ def many_functions(implementation: Any, generator: Generator) -> Any:
 @private.variant
 def signature_by_loop(numbers: Tensor, multipliers: Tensor, offsets: Tensor) -> Tensor:
     """Go through the functions one by one."""
-    pairs = zip(multipliers, offsets, strict=True)
+    pairs = torch.stack([multipliers, offsets], dim=1)
     return torch.stack([((a * numbers + b) % PRIME).min() for a, b in pairs])
 
 

@@ -42,8 +42,8 @@ def resemblance_by_zip(first: str, second: str, size: int = 5) -> float:
 
     def runs(text: str) -> frozenset[tuple[str, ...]]:
         words = content_words(text)
-        shifted = [words[k:] for k in range(min(size, max(1, len(words))))]
-        return frozenset(zip(*shifted, strict=False)) or frozenset({()})
+        shifted = [words[k:] for k in range(min(size, len(words)))]
+        return frozenset(zip(*shifted, strict=False))
 
     one, two = runs(first), runs(second)
     return len(one.intersection(two)) / len(one.union(two))
