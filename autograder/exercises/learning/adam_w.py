@@ -50,6 +50,12 @@ def a_matrix(implementation: Any, generator: Generator) -> Any:
     return walk(lambda p: implementation(p, **settings), generator, [(2, 3)], 2, size=30.0)
 
 
+@exercise.probe
+def usual_settings(implementation: Any, generator: Generator) -> Any:
+    """A vector of two numbers with gradients of about 0.00000001, and the usual settings but a learning rate of 2."""
+    return walk(lambda p: implementation(p, lr=2.0), generator, [(2,)], 3, size=1e-8)
+
+
 _COUPLED = (
     "The weight decay is added to the gradient, and so passes through the running means: numbers "
     "with large gradients hardly decay. That is Adam with L2 regularization; the W stands for a "

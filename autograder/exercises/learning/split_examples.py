@@ -75,8 +75,8 @@ def examined(result: Any, inputs: Tensor, targets: Tensor) -> dict[str, Any]:
 
 @exercise.probe
 def ten_numbers(implementation: Any, generator: Generator) -> Any:
-    """The inputs 0 to 9, with three times the input plus 7 as the target of each."""
-    inputs = torch.arange(10)
+    """The ten inputs 0, 0.5, 1 and so on, with three times the input plus 7 as the target of each."""
+    inputs = torch.arange(10) / 2
     return examined(implementation(inputs, 3 * inputs + 7, generator), inputs, 3 * inputs + 7)
 
 

@@ -56,8 +56,7 @@ def backward_without_recursion(result):
     while stack:
         node, done = stack.pop()
         if done:
-            if not any(node is other for other in order):
-                order.append(node)
+            order.append(node)
         elif not any(node is other for other in order):
             stack.append((node, True))
             stack.extend((parent, False) for parent in node.parents)
@@ -65,3 +64,16 @@ def backward_without_recursion(result):
     for node in order[::-1]:
         for i in range(len(node.parents)):
             node.parents[i].grad += node.slopes[i] * node.grad
+
+
+private.equivalent("result.grad = 1.0", "AUGMENTED", "all gradients are 0 before")
+private.equivalent("result.grad = 1", "AUGMENTED", "all gradients are 0 before")
+private.equivalent(
+    "if uses[id(parent)] == 0:", "COMPARISON", "a use is done once, so that none is below 0"
+)
+for _kind in ("CONSTANT", "ARGUMENT"):
+    private.equivalent(
+        "for parent, slope in zip(node.parents, node.slopes, strict=True):",
+        _kind,
+        "there is a slope for each parent",
+    )

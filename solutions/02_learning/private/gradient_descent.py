@@ -57,3 +57,23 @@ def descent_loop(inputs, targets, weights, learning_rate, steps):
             gradient = [g + 2 * error * x / len(rows) for g, x in zip(gradient, row, strict=True)]
         now = [w - learning_rate * g for w, g in zip(now, gradient, strict=True)]
     return torch.tensor(now)
+
+
+private.equivalent("for _ in range(steps):", "RANGE", "the number of a step is not used")
+private.equivalent(
+    "gradient = 2 / len(targets) * inputs.mT @ errors", "SIZE", "targets have one dimension"
+)
+private.equivalent(
+    "gradient = 2 / len(targets) * inputs.mT @ errors", "NAME", "the two have equally many rows"
+)
+private.equivalent(
+    "rows, answers = inputs.tolist(), targets.tolist()", "CALL", "tensors can be gone through too"
+)
+for _line in (
+    "for row, answer in zip(rows, answers, strict=True):",
+    "error = sum(x * w for x, w in zip(row, now, strict=True)) - answer",
+    "gradient = [g + 2 * error * x / len(rows) for g, x in zip(gradient, row, strict=True)]",
+    "now = [w - learning_rate * g for w, g in zip(now, gradient, strict=True)]",
+):
+    for _kind in ("CONSTANT", "ARGUMENT"):
+        private.equivalent(_line, _kind, "the two are equally long")

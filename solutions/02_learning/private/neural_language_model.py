@@ -52,3 +52,11 @@ class ModelByFunctions(ModelByColumns):
         vectors = functional.embedding(contexts, self.table)
         joined = vectors.reshape(*contexts.shape[:-1], -1)
         return self.output(functional.tanh(functional.linear(joined, *self.hidden.parameters())))
+
+
+for _line in (
+    "if vectors.shape[-1] != self.hidden.in_features:",
+    "expected = self.hidden.in_features // self.table.shape[1]",
+    "raise ShapeError(",
+):
+    private.equivalent(_line, None, "contexts of another length do not come")

@@ -60,3 +60,23 @@ class PlainDescent:
         for i, parameter in enumerate(self.parameters):
             self.velocities[i] = self.momentum * self.velocities[i] + parameter.grad
             parameter.data = parameter.data - self.lr * self.velocities[i]
+
+
+for _line in (
+    "lr: float = 1e-3,",
+    "weight_decay: float = 0.0,",
+    "nesterov: bool = False,",
+    "_require_at_least_zero(lr=lr, momentum=momentum, weight_decay=weight_decay)",
+    '"weight_decay": weight_decay,',
+    '"nesterov": nesterov,',
+    'if group["weight_decay"]:',
+    'gradient = gradient + group["weight_decay"] * parameter',
+    'gradient = gradient + momentum * velocity if group["nesterov"] else velocity',
+):
+    private.equivalent(
+        _line, None, "no decay, no look-ahead and no check of settings are asked for"
+    )
+for _line in ("for parameter in self.parameters:", "parameter.grad = None"):
+    private.equivalent(_line, None, "what clears gradients is PyTorch's, and not asked for")
+for _kind in ("CONDITION", "NAME"):
+    private.equivalent("if momentum:", _kind, "with a momentum of 0 the velocity is the gradient")

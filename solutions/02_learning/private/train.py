@@ -30,7 +30,6 @@ def more_letters(implementation: Any, generator: Generator) -> Any:
 def train_with_copies(model, loss_function, optimizer, batches, validation, every=1):
     """Copy the parameters one by one, and clear the gradients after the step."""
     losses, best = [], None
-    optimizer.zero_grad()
     for step in range(len(batches)):
         inputs, targets = batches[step]
         loss = loss_function(model(inputs), targets)
@@ -65,3 +64,19 @@ def train_with_all_kept(model, loss_function, optimizer, batches, validation, ev
             states.append(copy.deepcopy(model.state_dict()))
     model.load_state_dict(states[losses.index(min(losses))])
     return losses
+
+
+private.equivalent("if losses[-1] < best:", "COMPARISON", "of two equal losses either is lowest")
+private.equivalent(
+    "if not losses or loss < min(losses):", "COMPARISON", "of two equal losses either is lowest"
+)
+private.equivalent(
+    "best, weights = math.inf, None", "CONSTANT", "the first measurement replaces it"
+)
+private.equivalent("losses, best = [], None", "CONSTANT", "the first measurement replaces it")
+for _kind in ("CONSTANT", "ARGUMENT"):
+    private.equivalent(
+        "for parameter, kept in zip(model.parameters(), best, strict=True):",
+        _kind,
+        "a copy is kept of each parameter",
+    )

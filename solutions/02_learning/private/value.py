@@ -76,3 +76,18 @@ class ValueByQuotients(ValueWithLists):
     def tanh(self):
         """Bend the number."""
         return ValueByQuotients(math.tanh(self.data), (self,), (1 / math.cosh(self.data) ** 2,))
+
+
+private.equivalent(
+    "self.operation, self.label = operation, label", None, "they are for the picture alone"
+)
+private.equivalent(
+    'return ValueWithLists(self.data + other.data, [self, other], [1, 1], "+")',
+    None,
+    "the sum is given",
+)
+private.equivalent(
+    "return ValueByQuotients(self.data + other.data, (self, other), (1.0, 1.0))",
+    None,
+    "the sum is given",
+)
