@@ -32,8 +32,8 @@ exercise = LAB.exercise(
 
 
 def inputs(generator: Generator, queries: int, keys: int, *lead: int) -> tuple[Tensor, ...]:
-    """Draw queries and keys of size 4, and values of size 5."""
-    sizes = ((queries, 4), (keys, 4), (keys, 5))
+    """Draw queries and keys of size 6, and values of size 5."""
+    sizes = ((queries, 6), (keys, 6), (keys, 5))
     query, key, value = (normal(generator, *lead, *size) for size in sizes)
     return 2 * query, 2 * key, value
 
@@ -46,15 +46,16 @@ def some_hidden(generator: Generator, queries: int, keys: int) -> Tensor:
 
 
 def large(generator: Generator) -> tuple[Tensor, ...]:
-    """Make a batch of two: scores from about -100 down to -900, and from 100 up to 900."""
-    growing = torch.arange(1, 4)[:, None] * (7 + torch.rand(2, 2, 3, 4, generator=generator))
+    """Make a batch of two: scores from about -100 down to -900, and from 100 up to 900, none of them rounded."""
+    eighths = torch.randint(8, (2, 2, 3, 4), generator=generator) / 8
+    growing = torch.arange(1, 4)[:, None] * (7 + eighths)
     query, key = growing.unbind()
     return query, key * torch.tensor([-1, 1])[:, None, None], normal(generator, 2, 3, 2)
 
 
 @exercise.probe
 def unmasked(implementation: Any, generator: Generator) -> Any:
-    """Two queries, three keys, head size 4, values of 5 numbers, no mask."""
+    """Two queries, three keys, head size 6, values of 5 numbers, no mask."""
     return {"output": implementation(*inputs(generator, 2, 3))}
 
 

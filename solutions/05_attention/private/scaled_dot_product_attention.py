@@ -50,7 +50,7 @@ def attention_einsum(
     """Scale the query first, and add the mask as numbers."""
     scores = torch.einsum("...qd,...kd->...qk", query * query.shape[-1] ** -0.5, key)
     if mask is not None:
-        scores = scores + torch.zeros(mask.shape, dtype=scores.dtype).masked_fill(~mask, -math.inf)
+        scores = mask.log() + scores
     return torch.einsum("...qk,...kd->...qd", torch.softmax(scores, -1), value)
 
 
@@ -61,10 +61,10 @@ def attention_by_hand(
     """Write the softmax out, in float64, with a large negative number for what is hidden."""
     scores = query.double() @ key.double().transpose(-2, -1) / math.sqrt(key.size(-1))
     if mask is not None:
-        scores = torch.where(mask, scores, torch.tensor(-1e9, dtype=torch.float64))
+        scores = torch.where(mask, scores, -1e9)
     shares = torch.exp(scores - scores.amax(dim=-1, keepdim=True))
     shares = shares / shares.sum(dim=-1, keepdim=True)
-    return (shares @ value.double()).to(value.dtype)
+    return shares @ value.double()
 
 
 @private.variant
