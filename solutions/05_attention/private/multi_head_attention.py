@@ -86,3 +86,58 @@ class AttentionEinsum(_Maps):
             scores = torch.where(mask, scores, -math.inf)
         joined = torch.einsum("...hqk,...khd->...qhd", scores.softmax(-1), value).flatten(-2)
         return joined @ self.output.weight.T + self.output.bias
+
+
+for line in (
+    "num_kv_heads: int | None = None,",
+    "bias: bool = True,",
+    "rotary_base: float | None = None,",
+    "fused: bool = True,",
+    "num_kv_heads = num_heads if num_kv_heads is None else num_kv_heads",
+    "head_dim = model_dim // num_heads",
+    "self.num_heads, self.num_kv_heads, self.head_dim = num_heads, num_kv_heads, head_dim",
+    "self.rotary_base, self.fused = rotary_base, fused",
+    "self.query = nn.Linear(model_dim, num_heads * head_dim, bias=bias)",
+    "self.key = nn.Linear(model_dim, num_kv_heads * head_dim, bias=bias)",
+    "self.value = nn.Linear(model_dim, num_kv_heads * head_dim, bias=bias)",
+    "self.output = nn.Linear(num_heads * head_dim, model_dim, bias=bias)",
+):
+    private.equivalent(line, None, "The lab gives the four maps.")
+for line in (
+    'positions: Int[Tensor, "length"] | None = None,',
+    "query, key, value = self.project(x, positions, rotation)",
+    "rotation: Rotation | None = None,",
+    "causal: bool = False,",
+    "cache: LayerCache | None = None,",
+    "if cache is not None:",
+    "key, value = cache.append(key, value)",
+    "if self.fused:",
+    "if causal:",
+    "mask = causal_mask(query.shape[-2], key.shape[-2]).to(x.device)",
+    "gathered = scaled_dot_product_attention(",
+    "query, self._shared(key), self._shared(value), mask",
+):
+    private.equivalent(line, None, "It serves positions, a cache, and attention in explicit steps.")
+for line in (
+    "query, key, _ = self.project(x, positions, rotation)",
+    "return attention_weights(query, self._shared(key), mask)",
+):
+    private.equivalent(
+        line, None, "It gives attention weights, for which the exercise does not ask."
+    )
+for line in (
+    "if self.rotary_base is not None:",
+    "rotation = rotation or self._rotation(x, positions)",
+    "query, key = rotation.turn(query), rotation.turn(key)",
+    "assert self.rotary_base is not None  # noqa: S101 - the callers have looked",
+    "if positions is None:",
+    "positions = torch.arange(x.shape[-2], device=x.device)",
+    "return Rotation.of(rotary_angles(positions, self.head_dim, self.rotary_base), x.dtype)",
+    "group = self.num_heads // self.num_kv_heads",
+    "if group == 1:",
+    "return heads",
+    'return repeat(heads, "... head length dim -> ... (head group) length dim", group=group)',
+):
+    private.equivalent(
+        line, None, "The exercise has no rotary positions, and no key heads that are shared."
+    )

@@ -103,3 +103,47 @@ class BlockWrittenOut(_Parts):
         normed = nn.functional.layer_norm(middle, shape, second.weight, second.bias, second.epsilon)
         hidden = nn.functional.gelu(self.feed_forward.up(normed))
         return torch.add(middle, self.feed_forward.down(hidden))
+
+
+for line in (
+    "num_kv_heads: int | None = None,",
+    "hidden_dim: int | None = None,",
+    "norm_epsilon: float = 1e-5,",
+    "norm_first: bool = True,",
+    "bias: bool = True,",
+    "rotary_base: float | None = None,",
+    "fused: bool = True,",
+    "self.norm_first = norm_first",
+    "self.attention_norm = NORMS[norm](model_dim, norm_epsilon)",
+    "self.attention = MultiHeadAttention(",
+    "model_dim, num_heads, num_kv_heads, bias, rotary_base, fused",
+    "self.feed_forward_norm = NORMS[norm](model_dim, norm_epsilon)",
+    "self.feed_forward = FEED_FORWARDS[feed_forward](model_dim, hidden_dim, bias)",
+):
+    private.equivalent(line, None, "The lab gives the parts.")
+for line in (
+    "def from_config(cls, config: TransformerConfig, *, fused: bool = True) -> TransformerBlock:",
+    "return cls(",
+    "config.model_dim,",
+    "config.num_heads,",
+    "num_kv_heads=config.num_kv_heads,",
+    "hidden_dim=config.hidden_dim,",
+    "norm=config.norm,",
+    "norm_epsilon=config.norm_epsilon,",
+    "feed_forward=config.feed_forward,",
+    "bias=config.bias,",
+    'rotary_base=config.rotary_base if config.position == "rotary" else None,',
+    "fused=fused,",
+):
+    private.equivalent(line, None, "It reads a configuration, of which the exercise knows nothing.")
+for line in (
+    'positions: Int[Tensor, "length"] | None = None,',
+    "rotation: Rotation | None = None,",
+    "causal: bool = False,",
+    "cache: LayerCache | None = None,",
+    "return self.attention(x, mask, positions, rotation=rotation, causal=causal, cache=cache)",
+    "if self.norm_first:",
+    "x = self.attention_norm(x + attend(x))",
+    "x = self.feed_forward_norm(x + self.feed_forward(x))",
+):
+    private.equivalent(line, None, "It serves positions, a cache, and norms after the sums.")
