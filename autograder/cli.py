@@ -77,17 +77,25 @@ def check(
 
     Ends with 0 when all is right, 1 when an answer is wrong or missing, 2 when the file cannot be used.
     """
-    from autograder.judging.execution import run_and_judge
+    from autograder.judging.execution import read_notebook, run_and_judge
+    from autograder.reading import as_remarks, read_notebook_cells
 
     path, wanted = _notebook_path(what, folder)
     console = Console()
     status = contextlib.nullcontext() if as_json else console.status(f"Running {path} …")
     with status, _progress_aside():
         verdicts = run_and_judge(path, wanted=wanted)
+        findings = read_notebook_cells(read_notebook(path))
     if as_json:
         typer.echo(json.dumps([asdict(verdict) for verdict in verdicts], indent=2))
     else:
         console.print(_table(verdicts))
+    # Grading reads the source too; whoever wrote it hears of that first.
+    told = Console(stderr=as_json)
+    if findings:
+        told.print("What your teacher will read about the notebook; it takes no points away:")
+    for remark in as_remarks(findings):
+        told.print(f"  {escape(remark)}", soft_wrap=True)
     raise typer.Exit(0 if all(verdict.passed for verdict in verdicts) else 1)
 
 

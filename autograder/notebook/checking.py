@@ -16,6 +16,7 @@ from autograder.judging.feedback import WIDTH, as_html, as_text, not_yet
 from autograder.judging.judge import Verdict, judge
 from autograder.notebook.attempts import record
 from autograder.notebook.showing import PlainError, require_text, show
+from autograder.reading import Finding, Weight, as_remarks, read_cells
 from autograder.student.answers import collect
 from autograder.student.explaining import is_open, place_in, with_place
 
@@ -32,8 +33,12 @@ class CheckFailed(Exception):
 
         nbgrader's Validate shows no card, and what is printed here in its place.
         """
-        validating = os.environ.get("NBGRADER_EXECUTION") == "validate"
-        return textwrap.wrap(f"CheckFailed: {self.sentences if validating else self}", WIDTH)
+        return textwrap.wrap(f"CheckFailed: {self.sentences if _is_validating() else self}", WIDTH)
+
+
+def _is_validating() -> bool:
+    """Say whether nbgrader's Validate runs the notebook: it shows no card, and of a cell that passes nothing."""
+    return os.environ.get("NBGRADER_EXECUTION") == "validate"
 
 
 def _names() -> Mapping[str, Any]:
@@ -91,9 +96,30 @@ def check(exercise_id: str | None = None) -> None:
         markup += f"<p>{html.escape(unsaved)}</p>"
     show(markup, "\n\n".join([*map(as_text, verdicts), *filter(None, [unsaved])]))
     failed = [verdict for verdict in verdicts if not verdict.passed]
-    if failed:
-        told = " ".join(verdict.sentence for verdict in failed)
-        raise CheckFailed(not_yet(failed), told) from None
+    told = [verdict.sentence for verdict in failed]
+    withheld = False
+    if _is_validating():
+        # Whoever wrote it hears what grading will read before the teacher does.
+        found = [one for one in _reading(asked) if one.weight is not Weight.NOTE]
+        withheld = any(one.weight is Weight.WITHHOLD for one in found)
+        told += [
+            f"Your teacher will read of {remark}" for remark in dict.fromkeys(as_remarks(found))
+        ]
+    if failed or withheld:
+        short = not_yet(failed) if failed else "A person will give these points."
+        raise CheckFailed(short, " ".join(told)) from None
+
+
+def _reading(asked: list[Exercise]) -> list[Finding]:
+    """Read the cells that ran so far, as grading will."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    if shell is None:
+        return []
+    # The first entry of IPython's history stands for no cell.
+    cells = [str(text) for text in shell.history_manager.input_hist_raw[1:]]
+    # All answers are read at the end, where one number stands for one exercise.
+    return [found for one in asked for found in read_cells([*cells, ""], {len(cells): one})]
 
 
 def _so_far(names: Mapping[str, Any]) -> list[Exercise]:

@@ -5,7 +5,7 @@ no fault, and what it does not find may be there. So each finding has a weight, 
 each weight does; see `autograder.grading.options`.
 """
 
-from autograder.reading.cells import read_cells, read_files
+from autograder.reading.cells import read_cells, read_files, read_notebook_cells
 from autograder.reading.finding import Finding, Weight, as_remarks
 
-__all__ = ["Finding", "Weight", "as_remarks", "read_cells", "read_files"]
+__all__ = ["Finding", "Weight", "as_remarks", "read_cells", "read_files", "read_notebook_cells"]

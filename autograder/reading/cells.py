@@ -15,7 +15,10 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from nbformat import NotebookNode
+
 from autograder.exercise import Exercise
+from autograder.exercise.cells import exercise_of
 from autograder.reading import works
 from autograder.reading.finding import Finding, Kind, Weight
 from autograder.reading.magics import codes_in, does
@@ -80,6 +83,13 @@ def read_cells(
             for cell, seen in reading.read():
                 found[_finding(exercise.id, cells[cell], seen)] = None
     return list(found)
+
+
+def read_notebook_cells(notebook: NotebookNode) -> list[Finding]:
+    """Read the code cells of a lab's notebook that is not handed in yet; what the lab itself gives is clean."""
+    cells = [cell.source if cell.cell_type == "code" else "" for cell in notebook.cells]
+    asked = {n: one for n, cell in enumerate(notebook.cells) if (one := exercise_of(cell))}
+    return read_cells(cells, asked)
 
 
 def read_files(files: Mapping[str, bytes]) -> list[Finding]:

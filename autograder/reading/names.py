@@ -11,12 +11,22 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from autograder.reading import works
+from autograder.reading.folding import folded
+
 MAX_CHARACTERS = 1_000_000
 # A name that may mean more than so many things, or is longer than so many parts, is followed no further.
 _MOST_PATHS, _MOST_PARTS, _DEEPEST = 24, 12, 6
 _ROUNDS = 2
 KERNEL = "get_ipython()"
-LOADERS = {"__import__", "builtins.__import__", "importlib.import_module"}
+LOADERS = {"__import__", "builtins.__import__", "importlib.import_module", "importlib.__import__"}
+# These find whatever a dotted name means.
+_RESOLVERS = {
+    *("pkgutil.resolve_name", "pydoc.locate", "traitlets.import_item"),
+    *("traitlets.utils.importstring.import_item", "IPython.utils.importstring.import_item"),
+}
+# By the dictionary of a notebook's names, and by what is set in another thing, a name gets a value too.
+_OWN_NAMES = {"globals", "locals", "vars"}
 LEADS = (ast.Name, ast.Attribute, ast.Call, ast.Subscript)
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 # A line that begins with the name of a magic is one, where it is no Python and stands alone.
@@ -30,23 +40,26 @@ class Names:
 
     Attributes:
         modules: The dotted paths that a name may mean.
-        definitions: Where a name is defined: the cell's number, and the node.
+        definitions: Where a name is defined: the cell's number, the node, and whether that is certain to have run
+            once its cell has.
         stars: The modules of which all names were imported.
+        blocks: The functions, classes, loops and branches of the notebook, with the names that are in them.
     """
 
     modules: dict[str, set[str]] = field(default_factory=dict)
-    definitions: dict[str, list[tuple[int, ast.AST]]] = field(default_factory=dict)
+    definitions: dict[str, list[tuple[int, ast.AST, bool]]] = field(default_factory=dict)
     stars: set[str] = field(default_factory=set)
+    blocks: list[tuple[int, ast.AST, frozenset[str]]] = field(default_factory=list)
 
     def alias(self, name: str, path: str) -> None:
         """Let a name mean a path too, unless it means too much already."""
         known = self.modules.setdefault(name, set())
         if len(known) < _MOST_PATHS and path.count(".") < _MOST_PARTS:
-            known.add(path)
+            known.add(_by_its_own_name(path))
 
-    def define(self, name: str, cell: int, node: ast.AST) -> None:
+    def define(self, name: str, cell: int, node: ast.AST, is_certain: bool = True) -> None:
         """Note that a cell gives a name a value."""
-        self.definitions.setdefault(name, []).append((cell, node))
+        self.definitions.setdefault(name, []).append((cell, node, is_certain))
 
     def imports(self, top: str) -> bool:
         """Say whether something of this top-level module was imported, under whatever name."""
@@ -54,7 +67,7 @@ class Names:
 
     def defines(self, name: str) -> bool:
         """Say whether the notebook defines a function or class of this name."""
-        return any(isinstance(node, SCOPES) for _, node in self.definitions.get(name, []))
+        return any(isinstance(node, SCOPES) for _, node, _ in self.definitions.get(name, []))
 
     def paths(self, node: ast.AST, own: frozenset[str] = frozenset(), depth: int = 0) -> set[str]:
         """Say what dotted paths an expression may mean, such as `llmlab.model.embed`.
@@ -72,7 +85,9 @@ class Names:
         if len(parts) > _MOST_PARTS or depth > _DEEPEST:
             return set()
         found: set[str] = set()
+        is_module = False
         if isinstance(node, ast.Name):
+            is_module = node.id in self.modules
             found = set() if node.id in own else self.modules.get(node.id, {node.id})
         elif isinstance(node, ast.Call):
             found = self._of_call(node, own, depth)
@@ -81,12 +96,16 @@ class Names:
         ):
             text = folded(node.slice)
             found = set() if text is None else {text}
-        return {".".join([path, *reversed(parts)]) for path in found}
+        whole = {".".join([path, *reversed(parts)]) for path in found}
+        return set(map(_by_its_own_name, whole)) if is_module and parts else whole
 
     def _of_call(self, node: ast.Call, own: frozenset[str], depth: int) -> set[str]:
         called = self.paths(node.func, own, depth + 1)
         if called & LOADERS:
             return _loaded(node, called)
+        if called & _RESOLVERS and node.args:
+            text = folded(node.args[0])
+            return set() if text is None else {text.replace(":", ".")}
         text = folded(node.args[1]) if "getattr" in called and len(node.args) >= 2 else None
         if text:
             return {f"{path}.{text}" for path in self.paths(node.args[0], own, depth + 1)}
@@ -110,34 +129,11 @@ def _gives_kernel(path: str) -> bool:
     )
 
 
-def folded(node: ast.AST) -> str | None:
-    """Return the text that an expression of constants gives; None if it is none."""
-    if isinstance(node, ast.Constant):
-        return node.value if isinstance(node.value, str) else None
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        left, right = folded(node.left), folded(node.right)
-        return None if left is None or right is None else left + right
-    if isinstance(node, ast.JoinedStr):
-        parts = [folded(part) for part in node.values]
-        return None if None in parts else "".join(map(str, parts))
-    if isinstance(node, ast.FormattedValue):
-        return folded(node.value)
-    if isinstance(node, ast.Subscript) and _is_reversal(node.slice):
-        text = folded(node.value)
-        return None if text is None else text[::-1]
-    match node:
-        case ast.Call(
-            func=ast.Attribute(value=glue, attr="join"), args=[ast.List() | ast.Tuple() as items]
-        ):
-            between, texts = folded(glue), [folded(part) for part in items.elts]
-            known = [text for text in texts if text is not None]
-            if between is not None and len(known) == len(texts):
-                return between.join(known)
-    return None
-
-
-def _is_reversal(node: ast.AST) -> bool:
-    return isinstance(node, ast.Slice) and node.step is not None and ast.unparse(node.step) == "-1"
+def _by_its_own_name(path: str) -> str:
+    """Name what is reached through a module that has imported it, as `torch.sys.modules`, by its own name."""
+    parts = path.split(".")
+    inner = [place for place, part in enumerate(parts) if part in works.CARRIED]
+    return ".".join(parts[inner[-1] :]) if inner else path
 
 
 def parsed(cell: str) -> ast.Module | None:
@@ -182,8 +178,11 @@ def names_of(trees: Sequence[ast.Module | None]) -> Names:
             elif isinstance(node, ast.Assign) and isinstance(node.value, LEADS):
                 assigned.append(node)
         for node in tree.body if tree else ():
+            is_certain = isinstance(node, _CERTAIN)
             for name, value in _defined(node):
-                names.define(name, number, value)
+                names.define(name, number, value, is_certain)
+            if isinstance(node, _BLOCKS):
+                names.blocks.append((number, node, _mentioned(node)))
     # `lib = llmlab.model` is an alias as well, wherever it stands; twice, for an alias of an alias.
     for node in assigned * _ROUNDS:
         meant = [path for path in names.paths(node.value) if _is_known(path, names)]
@@ -204,15 +203,34 @@ _GIVEN = {"autograder", "builtins", "get_ipython", KERNEL, "getattr", "llmlab", 
 _GIVEN |= {"compile", "eval", "exec", "__import__", "__builtins__"}
 
 
+_CERTAIN = (*SCOPES, ast.Assign, ast.AnnAssign, ast.Import, ast.ImportFrom)
+_BLOCKS = (*SCOPES, ast.If, ast.For, ast.While, ast.With, ast.Try)
+
+
+def _mentioned(node: ast.AST) -> frozenset[str]:
+    return frozenset(one.id for one in ast.walk(node) if isinstance(one, ast.Name))
+
+
 def _defined(node: ast.stmt) -> Iterator[tuple[str, ast.AST]]:
+    """Yield the names to which a statement gives a value, or puts something into it, with what that is made of."""
     if isinstance(node, SCOPES):
         yield node.name, node
+        # `global average` in a function gives a value to a name outside.
+        for one in ast.walk(node):
+            if isinstance(one, ast.Global):
+                yield from ((name, node) for name in one.names)
+    elif isinstance(node, ast.Import | ast.ImportFrom):
+        for alias in node.names:
+            yield alias.asname or alias.name.split(".")[0], _import_of(node, alias)
     elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign) and node.value is not None:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        for target in (inner for one in targets for inner in ast.walk(one)):
-            if isinstance(target, ast.Name):
-                yield target.id, node.value
+        for target in targets:
+            yield from ((name, node.value) for name in _given(target))
+    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        yield from ((name, node.value) for name in _put_into(node.value))
     elif isinstance(node, ast.If | ast.For | ast.While | ast.With | ast.Try):
+        if isinstance(node, ast.For):
+            yield from ((name, node.iter) for name in _given(node.target))
         if isinstance(node, ast.With):
             for item in node.items:
                 if isinstance(item.optional_vars, ast.Name):
@@ -223,3 +241,45 @@ def _defined(node: ast.stmt) -> Iterator[tuple[str, ast.AST]]:
             elif isinstance(inner, ast.ExceptHandler):
                 for statement in inner.body:
                     yield from _defined(statement)
+
+
+def _import_of(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> ast.AST:
+    one = (
+        ast.ImportFrom(node.module, [alias], node.level)
+        if isinstance(node, ast.ImportFrom)
+        else ast.Import([alias])
+    )
+    return ast.copy_location(one, node)
+
+
+def _given(target: ast.AST) -> Iterator[str]:
+    """Yield the names that an assignment to this gives a value to."""
+    for inner in ast.walk(target):
+        if isinstance(inner, ast.Name):
+            yield inner.id
+        elif isinstance(inner, ast.Subscript) and _is_own_names(inner.value):
+            text = folded(inner.slice)
+            if text:
+                yield text
+
+
+def _is_own_names(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in _OWN_NAMES
+        and not node.args
+    )
+
+
+def _put_into(call: ast.Call) -> Iterator[str]:
+    """Yield the names of what a call changes, as `kept` in `kept.append(f)` and `math` in `setattr(math, "f", f)`."""
+    owner: ast.AST = call.func
+    if isinstance(owner, ast.Name) and owner.id in ("setattr", "next") and call.args:
+        owner = ast.Attribute(call.args[0], "", ast.Load())
+    if not isinstance(owner, ast.Attribute):
+        return
+    while isinstance(owner, ast.Attribute | ast.Subscript):
+        owner = owner.value
+    if isinstance(owner, ast.Name):
+        yield owner.id
