@@ -88,6 +88,7 @@ class Zygote:
     """
 
     def __init__(self, environment: Mapping[str, str], readable: Sequence[str] = ()) -> None:
+        forbidden, keyctl = program(), number("keyctl")
         self.folder = Path(tempfile.mkdtemp(prefix="llmlab-", dir=_short_folder()))
         self._count = 0
         _allow_descriptors()
@@ -98,8 +99,8 @@ class Zygote:
         arguments = bwrap.arguments(
             Limits(), environment, readable, private=str(self.folder), nests=True
         )
-        rules = bwrap.memory_file(program())
-        given = [str(theirs.fileno()), str(rules), str(number("keyctl"))]
+        rules = bwrap.memory_file(forbidden)
+        given = [str(theirs.fileno()), str(rules), str(keyctl)]
         try:
             with bwrap.begun(arguments, filtered=False) as (before, files):
                 self._process = subprocess.Popen(  # noqa: S603

@@ -7,6 +7,7 @@ import os
 from tests.attacks import (
     test_data,
     test_files,
+    test_kernel,
     test_leaving,
     test_markup,
     test_network,
@@ -21,6 +22,7 @@ from tests.users import UID
 CHOSEN = {
     test_data.FAMILY: ("hands_over_a_pickle", "nests_deeply"),
     test_files.FAMILY: ("hands_in_links_to_secrets", "plants_a_link_among_the_sockets"),
+    test_kernel.FAMILY: ("leaves_a_key", "reads_the_graders_keys", "becomes_root_of_a_namespace"),
     test_leaving.FAMILY: ("exits_at_once", "kills_its_parents"),
     test_markup.FAMILY: ("shows_scripts_as_html", "writes_scripts_as_text"),
     test_network.FAMILY: ("connects_by_tcp", "talks_to_other_kernels"),

@@ -353,6 +353,48 @@ def holds_files_of_the_machine(one: Submission) -> None:
     )
 
 
+@FAMILY.attack
+def watches_who_opens_files(one: Submission) -> None:
+    """The system's files are watched, which all submissions and the grader open."""
+    calls(
+        one,
+        """
+        line = call("inotify_init1", 0)
+        print("reached" if libc.inotify_add_watch(line, b"/usr/bin", 0x20) > 0 else "refused")
+        """,
+        "inotify_init1",
+    )
+
+
+@FAMILY.attack
+def asks_for_all_of_something(one: Submission) -> None:
+    """Of what the machine has a number of, all is taken: requests in advance, terminals, descriptors on their way."""
+    calls(
+        one,
+        """
+        place = ctypes.c_ulong()
+        call("io_setup", 65536, ctypes.byref(place))
+        kept = []
+        try:
+            while True:
+                kept.append(os.openpty())
+        except OSError:
+            for pair in kept:
+                os.close(pair[0])
+                os.close(pair[1])
+        lines = []
+        try:
+            while True:
+                lines.append(socket.socketpair())
+                socket.send_fds(lines[-1][0], [b"x"], [0] * 250)
+        except OSError as error:
+            print(error)
+        time.sleep(2)
+        """,
+        "io_setup",
+    )
+
+
 # Of each of these roads one attack leaves something and waits a while, and another looks for it.
 WAITS = "\ntime.sleep(1)"
 
