@@ -386,6 +386,9 @@ _PYTHON: dict[str, str] = {
     r"(\w+)\(\): argument '(\w+)' (?:\(position \d+\) )?must be (\w+)(?: of \w+)?, not ([\w.]+)": (
         "`{0}` needs {k2} for `{1}`, and got {k3}"
     ),
+    r"(\w+)\(\) received an invalid combination of arguments - got \(\)": (
+        "`{0}` is called without any value, and needs one (was `*` put before something empty?)"
+    ),
     r"(\w+)\(\) received an invalid combination of arguments": (
         "`{0}` is given values of kinds that it does not take together: look at what each of them is"
     ),
@@ -457,15 +460,15 @@ def explained(failure: Failure) -> str:
     if failure.kind == "probe":
         clause = _of_returned(failure.message)
         return f"{clause[:1].upper()}{clause[1:]}." if clause else ""
-    number = re.match(r"line (\d+)", failure.line)
-    if failure.kind != "raised" or not number:
+    place = re.match(r"line \d+( of the cell of `\w+`)?", failure.line)
+    if failure.kind != "raised" or not place:
         return ""
     # A learner's own `raise` says what it says.
-    if re.match(r"line \d+: raise\b", failure.line):
+    if re.match(r": raise\b", failure.line[place.end() :]):
         return ""
     clause = _explanation(failure.message)
     return (
-        f"In line {number[1]}, {clause.rstrip('.')}{'' if clause.endswith('?') else '.'}"
+        f"In {place[0]}, {clause.rstrip('.')}{'' if clause.endswith('?') else '.'}"
         if clause
         else ""
     )

@@ -34,7 +34,13 @@ def outline_mismatch(expected: tuple[Returned, ...], got: tuple[Returned, ...]) 
     for wanted, found in zip(expected, got, strict=False):
         if wanted.kind != found.kind:
             if found.kind == "None":
-                return f"returns {NO_RETURN}"
+                # Where None is right for other inputs, a `return` is not what is missing.
+                may_be = any(one.kind == "None" for one in expected)
+                return (
+                    f"returns None, and `{wanted.kind}` was expected"
+                    if may_be
+                    else f"returns {NO_RETURN}"
+                )
             if "tensor" in (wanted.kind, found.kind):
                 names = {"tensor": "a tensor"}
                 kinds = [names.get(one.kind, f"`{one.kind}`") for one in (found, wanted)]

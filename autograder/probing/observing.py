@@ -208,14 +208,20 @@ class _Subject:
 
 
 def _students_line(traceback: TracebackType | None) -> str:
-    """Find the last line of the student's own that was running, as 'line 3: scores = q @ k'."""
-    found = ""
+    """Find the last line of the student's own that was running, as 'line 3: scores = q @ k'.
+
+    A line of another cell than the answer's is said to be 'line 3 of the cell of `split_heads`'.
+    """
+    found = first = ""
     while traceback:
-        filename = traceback.tb_frame.f_code.co_filename
+        code = traceback.tb_frame.f_code
+        filename = code.co_filename
         library = str(Path(filename)).startswith(_LIBRARIES) or filename.startswith("<frozen")
         if not library and filename != HIDDEN_FILE:
+            first = first or filename
+            elsewhere = f" of the cell of `{code.co_name}`" if filename != first else ""
             text = linecache.getline(filename, traceback.tb_lineno).strip()
-            found = f"line {traceback.tb_lineno}: {text}" if text else f"line {traceback.tb_lineno}"
+            found = f"line {traceback.tb_lineno}{elsewhere}{': ' if text else ''}{text}"
         traceback = traceback.tb_next
     return found
 

@@ -237,8 +237,8 @@ def _common(text: str, question: str, size: int) -> set[tuple[str, ...]]:
     last_of_page_missing=f"The last run of the page is missing. It ends with the page's last word. {_AGAIN}",
     last_of_question_missing=f"The last run of each question is missing. It ends with the question's last word. "
     f"{_AGAIN}",
-    short_questions="A text with fewer words than a run is compared as a whole, and found wherever it stands. *What "
-    f"is it?* stands everywhere, so short questions are left out. {_AGAIN}",
+    short_questions="A text with fewer words than a run is compared as a run of its own. A question such as *What is "
+    f"it?* says nothing about a page, so texts without a run of `size` words are left out. {_AGAIN}",
     cut_runs="Runs begin at the last words too, and are cut short there, so that two texts with the same last word "
     f"share one. A run has `size` words. {_AGAIN}",
     side_by_side="Each run begins where the one before it ended, so most quotations fall between them. A run begins at "

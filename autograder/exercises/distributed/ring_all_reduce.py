@@ -206,7 +206,7 @@ def no_ring(communicator: Communicator, tensor: Tensor) -> Tensor:
 
 
 @exercise.misconception(
-    "Your ranks send each chunk straight to its owner. The bytes are as few as in a ring, "
+    "Your ranks send chunks to other ranks than the next one. The bytes are as few as in a ring, "
     "and every rank talks to all others, where a ring needs a line to one neighbor alone. "
     "Reread 'A ring'."
 )

@@ -63,9 +63,8 @@ def more_ranks_than_indices(implementation: Any, generator: Generator) -> Any:
 
 
 @exercise.faults(
-    in_blocks="Each rank takes a block of neighbors. No example is lost, but the first batches of all ranks together "
-    "are then not the first batch of one device, so a run on 4 ranks cannot be compared with a run on one. Reread "
-    "'Dealing out the examples'.",
+    in_blocks="Each rank takes a block of neighbors. The first batches of all ranks together are then not the first "
+    "batch of one device, so a run on 4 ranks cannot be compared with a run on one. Reread 'Dealing out the examples'.",
     unequal="Some ranks get an example more than others. In the last step those that have none left do not take "
     "part, and the others wait for their gradients forever. Reread 'Equally long shares'.",
     drops_the_rest="Your shares are equally long because the rest is left out: those examples are never learned from "

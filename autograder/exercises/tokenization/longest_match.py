@@ -175,8 +175,7 @@ _VANISHES = (
     f"{_AGAIN}",
     shortest_first=f"Your code takes the shortest piece that fits, and so spells words letter by letter. {_AGAIN}",
     whole_word_never="Your code never tries the piece that reaches to the end of the word: the loop over the ends "
-    "begins "
-    f"one too early. {_AGAIN}",
+    f"leaves out the last one. {_AGAIN}",
     letters_never="Your code never tries a piece of a single letter: the loop over the ends stops one too early. "
     f"{_AGAIN}",
     two_letters_further="After a piece with '##', your code goes on two letters too far: the signs ## are not in the "

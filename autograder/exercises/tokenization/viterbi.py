@@ -330,8 +330,8 @@ def greedy_longest(word: str, log_probs: Mapping[str, float]) -> list[str]:
 
 
 @exercise.misconception(
-    "At each place your code takes the most probable piece. What counts is the sum over the whole word, and "
-    f"a good first piece can lead to a bad rest. {_PATH}"
+    "Your code lets probable pieces decide, and not the sum over the whole word: a good first piece can lead "
+    f"to a bad rest. {_PATH}"
 )
 def greedy_probable(word: str, log_probs: Mapping[str, float]) -> list[str]:
     pieces, start = [], 0

@@ -111,6 +111,15 @@ def test_the_line_is_the_students_even_when_a_library_raised() -> None:
     assert fact(verdict_of(run_cell(cell)), "Your line").startswith("line 2: return torch.nn")
 
 
+def test_a_line_of_another_cell_is_said_to_be_of_that_cell() -> None:
+    helper = run_cell("\n\n\n\ndef doubled(x):\n    return x.clone() @ x\n", "doubled")
+    answer = run_cell("def scaled(x, factor):\n    return doubled(x)\n")
+    answer.__globals__["doubled"] = helper
+    verdict = verdict_of(answer)
+    assert verdict.sentence.startswith("In line 6 of the cell of `doubled`, a matrix of 2 × 3")
+    assert fact(verdict, "Your line") == "line 6 of the cell of `doubled`: return x.clone() @ x"
+
+
 def test_code_whose_text_is_lost_still_has_a_line_number() -> None:
     names: dict[str, Any] = {}
     exec(compile("def scaled(x, factor):\n    1 / 0\n", "<gone>", "exec"), names)
