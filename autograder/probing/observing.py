@@ -207,10 +207,11 @@ class _Subject:
         module.forward = watched
 
 
-def _students_line(traceback: TracebackType | None) -> str:
+def _students_line(traceback: TracebackType | None, probes: str) -> str:
     """Find the last line of the student's own that was running, as 'line 3: scores = q @ k'.
 
-    A line of another cell than the answer's is said to be 'line 3 of the cell of `split_heads`'.
+    A line of another cell than the answer's is said to be 'line 3 of the cell of `split_heads`'. `probes` is the file
+    of the probe, which is nobody's cell.
     """
     found = first = ""
     while traceback:
@@ -218,8 +219,8 @@ def _students_line(traceback: TracebackType | None) -> str:
         filename = code.co_filename
         library = str(Path(filename)).startswith(_LIBRARIES) or filename.startswith("<frozen")
         if not library and filename != HIDDEN_FILE:
-            first = first or filename
-            elsewhere = f" of the cell of `{code.co_name}`" if filename != first else ""
+            first = first or ("" if filename == probes else filename)
+            elsewhere = f" of the cell of `{code.co_name}`" if first not in ("", filename) else ""
             text = linecache.getline(filename, traceback.tb_lineno).strip()
             found = f"line {traceback.tb_lineno}{elsewhere}{': ' if text else ''}{text}"
         traceback = traceback.tb_next
@@ -239,8 +240,9 @@ def _text_of(error: BaseException) -> str:
         return ""  # the student's own exception, whose text raises another
 
 
-def _failure(error: BaseException, seconds: float) -> Failure:
-    line = _students_line(error.__traceback__)
+def _failure(error: BaseException, seconds: float, probe: Probe) -> Failure:
+    code = getattr(inspect.unwrap(probe.run), "__code__", None)
+    line = _students_line(error.__traceback__, code.co_filename if code else "")
     if isinstance(error, _Failed):
         return error.failure
     if isinstance(error, ForbiddenCall):
@@ -309,7 +311,7 @@ def _run(
         except BaseException as error:
             if isinstance(error, AuthoringError) and not guarded:
                 raise
-            failure = _failure(error, seconds)
+            failure = _failure(error, seconds, probe)
     returned = tuple(subject.returned) if isinstance(subject, _Subject) else ()
     return Evidence(
         probe.name,

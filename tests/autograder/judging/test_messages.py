@@ -182,6 +182,7 @@ PYTHON = {
     METHOD + "P(1)": "`P` is given arguments, and takes none of them",
     "torch.exp(1.0)": "`exp` needs a tensor for `input`, and got a real number",
     "zeros(2).sum('a')": "`sum` is given values of kinds that it does not take together",
+    "zeros(2).view()": "`view` is called without any value",
     "torch.stack([1.0])": "item 0 (counted from 0) is a real number",
     "math.exp(items)": "a list stands where one number is needed",
     UNBOUND: "`v` is used before it has a value",

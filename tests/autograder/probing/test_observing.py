@@ -511,7 +511,7 @@ def test_a_child_of_the_reference_is_no_answer() -> None:
 
     for answer in (Shift, Mine):
         sentence = verdict_on(module_exercise(), {"Shift": answer}).sentence
-        assert "`Shift` is llmlab's own; write yours in the cell above." in sentence
+        assert "Shift`, which is there already; write yours in the cell above." in sentence
 
 
 # Optimizers, generators
