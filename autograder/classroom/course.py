@@ -54,8 +54,10 @@ c.Judge.timeout = 180
 # What a finding in a submission's source leads to; points come from behavior whatever is found.
 # c.Judge.policy = {{"note": "ignore", "look": "flag", "withhold": "hold"}}
 
-# What students wrote is shown to you and to them: no script of theirs may run in your browser.
-c.HTMLExporter.sanitize_html = True
+# What students wrote is shown to you and to them: no script of theirs may run in your browser. Every page is made of
+# what was cleaned before, however it was autograded; a second cleaning, by nbconvert, would show tables as text.
+c.HTMLExporter.preprocessors = ["autograder.classroom.feedback_page.Sanitize"]
+c.HTMLExporter.sanitize_html = False
 c.GenerateFeedback.exporter_class = "autograder.classroom.feedback_page.FeedbackPage"
 
 # A submission that is filed under another student's name is refused, and not only warned about.

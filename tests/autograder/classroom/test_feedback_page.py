@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import base64
+import re
+from pathlib import Path
 
 import pytest
+from nbconvert.exporters import HTMLExporter
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from traitlets.config import PyFileConfigLoader
 
+from autograder.classroom.course import init_course
 from autograder.classroom.feedback_page import POLICY, Sanitize, clean, is_harmless, safe_page
+from autograder.judging.execution import verdict_outputs
+from autograder.judging.judge import Verdict
+from tests.labs import SOLUTIONS
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
 
@@ -108,3 +116,21 @@ def test_a_page_has_a_policy_before_anything_else_and_no_script() -> None:
     )
     assert page.index(POLICY) < page.index("<style>") < page.index("<p>x</p>")
     assert "<script" not in page
+
+
+def test_a_page_of_the_course_shows_cards_as_cards_and_runs_nothing(tmp_path: Path) -> None:
+    verdict = Verdict("demo.it", "wrong", 0, 1, "No.", facts=(("Input", "3"), ("Expected", "4")))
+    harm = "<script>pwned()</script><img src=x onerror=pwned()>"
+    outputs = [*verdict_outputs(verdict), new_output("display_data", data={"text/html": harm})]
+    cells = [new_code_cell("check()", outputs=outputs), new_markdown_cell(f"See {harm}")]
+    # One that was autograded without our preprocessors.
+    notebook = new_notebook(cells=cells)
+    init_course(tmp_path / "course", SOLUTIONS)
+    config = PyFileConfigLoader("nbgrader_config.py", str(tmp_path / "course")).load_config()
+    page, _ = HTMLExporter(config=config).from_notebook_node(notebook)
+    body = page.partition("<body")[2]
+    assert "<table" in body
+    assert 'class="autograder-verdict"' in body
+    # Its text may stay as a text; nothing of it is a tag or an attribute.
+    assert not re.search(r"<script\b[^>]*>[^<]*pwned", body)
+    assert not re.search(r"<[^>]*\bonerror\b", body)
