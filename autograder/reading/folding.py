@@ -6,9 +6,10 @@ import ast
 import base64
 import binascii
 import codecs
+import math
 from collections.abc import Callable
 
-_LONGEST = 100_000
+_LONGEST = 1_000_000
 # Methods of a text that give another one of no more than a few times its length.
 _METHODS = {
     *("capitalize", "casefold", "lower", "lstrip", "removeprefix", "removesuffix", "replace"),
@@ -28,7 +29,7 @@ def folded(node: ast.AST) -> str | None:
     """Return the text that an expression of constants gives; None if it is none."""
     try:
         text = _folded(node)
-    except (ArithmeticError, LookupError, TypeError, ValueError):
+    except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError):
         return None
     return text if isinstance(text, str) and len(text) <= _LONGEST else None
 
@@ -48,9 +49,9 @@ def _folded(node: ast.AST) -> str | None:
         case ast.FormattedValue():
             return folded(node.value)
         case ast.Subscript(value=inner, slice=ast.Slice(lower=None, upper=None, step=step)):
-            text = folded(inner)
+            whole = folded(inner)
             is_reversal = step is not None and ast.unparse(step) == "-1"
-            return text[::-1] if text is not None and is_reversal else None
+            return whole[::-1] if whole is not None and is_reversal else None
         case ast.Call():
             return _of_call(node)
     return None
@@ -67,12 +68,14 @@ def _of_call(node: ast.Call) -> str | None:
         case ast.Call(func=ast.Attribute(value=inner, attr="decode")):
             data = _bytes(inner)
             return None if data is None else data.decode()
-        case ast.Call(func=ast.Attribute(attr="decode"), args=[inner, ast.Constant(value="rot13" | "rot_13")]):
+        case ast.Call(
+            func=ast.Attribute(attr="decode"), args=[inner, ast.Constant(value="rot13" | "rot_13")]
+        ):
             text = folded(inner)
             return None if text is None else codecs.encode(text, "rot13")
         case ast.Call(func=ast.Attribute(value=inner, attr=name), args=given) if name in _METHODS:
             text, texts = folded(inner), [folded(one) for one in given]
-            if text is None or None in texts:
+            if text is None or None in texts or _product([text, *map(str, texts)]) > _LONGEST:
                 return None
             changed = getattr(text, name)(*texts)
             return changed if isinstance(changed, str) else None
@@ -86,13 +89,22 @@ def _joined(between: str | None, items: ast.AST) -> str | None:
         case ast.Call(func=ast.Name(id="reversed"), args=[inner]):
             text = folded(inner)
             texts = [None] if text is None else list(reversed(text))
-        case ast.Call(func=ast.Name(id="map"), args=[ast.Name(id="chr"), ast.List() | ast.Tuple() as codes]):
+        case ast.Call(
+            func=ast.Name(id="map"), args=[ast.Name(id="chr"), ast.List() | ast.Tuple() as codes]
+        ):
             numbers = [one.value for one in codes.elts if isinstance(one, ast.Constant)]
             texts = [chr(one) if isinstance(one, int) else None for one in numbers]
         case _:
             return None
     known = [text for text in texts if text is not None]
-    return between.join(known) if between is not None and len(known) == len(texts) else None
+    if between is None or len(known) != len(texts) or len(between) * len(known) > _LONGEST:
+        return None
+    return between.join(known)
+
+
+def _product(texts: list[str]) -> int:
+    """Bound what a method can make of these."""
+    return math.prod(len(text) + 1 for text in texts)
 
 
 def _formed(form: str | None, given: ast.AST) -> str | None:
@@ -112,8 +124,10 @@ def _bytes(node: ast.AST) -> bytes | None:
         case ast.Call(func=ast.Attribute(value=ast.Name(id="bytes"), attr="fromhex"), args=[inner]):
             text = folded(inner)
             return None if text is None else bytes.fromhex(text)
-        case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name), args=[inner]) if name in _DECODERS:
+        case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name), args=[inner]) if (
+            name in _DECODERS
+        ):
             text = folded(inner)
-            data = _bytes(inner) if text is None else text.encode()
-            return None if data is None else _DECODERS[name](data)
+            given = _bytes(inner) if text is None else text.encode()
+            return None if given is None else _DECODERS[name](given)
     return None

@@ -257,13 +257,14 @@ def _given(target: ast.AST) -> Iterator[str]:
     for inner in ast.walk(target):
         if isinstance(inner, ast.Name):
             yield inner.id
-        elif isinstance(inner, ast.Subscript) and _is_own_names(inner.value):
+        elif isinstance(inner, ast.Subscript) and is_own_names(inner.value):
             text = folded(inner.slice)
             if text:
                 yield text
 
 
-def _is_own_names(node: ast.AST) -> bool:
+def is_own_names(node: ast.AST) -> bool:
+    """Say whether an expression is the dictionary of the notebook's own names, as `globals()`."""
     return (
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 MAY_IMPORT = {"check", "hint", "progress", "CheckFailed", "AutograderError"}
+# What something says of itself.
+DESCRIBES = {"__doc__", "__file__", "__name__", "__version__"}
+# Methods that only say how something is shown.
+SHOWN_BY = {"__repr__", "__str__", "_repr_html_", "_repr_markdown_", "_repr_pretty_"}
 CHECKER, LIBRARY = "autograder", "llmlab"
 
 # Attributes by which one object leads to another that it was not given.
@@ -12,14 +16,35 @@ ATTRIBUTES = {
     *("__self__", "__reduce__", "__reduce_ex__"),
 }
 FUNCTIONS = {
+    *("inspect.getmodule", "sys.meta_path", "sys.path_hooks", "sys.path_importer_cache"),
     *("gc.get_objects", "gc.get_referents", "gc.get_referrers"),
     *("inspect.currentframe", "inspect.getclosurevars", "inspect.stack", "inspect.trace"),
     *("sys._current_frames", "sys._getframe", "sys.addaudithook", "sys.setprofile", "sys.settrace"),
     *("threading.setprofile", "threading.settrace"),
 }
-MODULES = {"_ctypes", "cffi", "ctypes", "_frozen_importlib"}
+MODULES = {"__main__", "_ctypes", "cffi", "ctypes", "_frozen_importlib"}
+# Modules that many others have imported, and that can be reached through them.
+CARRIED = {
+    *("__main__", "builtins", "ctypes", "gc", "importlib", "inspect", "marshal", "multiprocessing"),
+    *("pickle", "runpy", "subprocess", "sys"),
+}
+# A text that alone says what it is for: it names a function of Python's, or asks that stored code be run.
+TEXTS = {
+    *(
+        f"builtins{sign}{name}"
+        for sign in ".:"
+        for name in ("__import__", "compile", "eval", "exec")
+    ),
+    "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD",
+}
+# Given one of these, a getter or caller runs a text.
+CALLED_BY_NAME = {"__import__", "compile", "eval", "exec"}
+GETTERS = {"getattr", "operator.attrgetter", "operator.itemgetter", "operator.methodcaller"}
 # What runs code that cannot be read beforehand.
 RUNNERS = {
+    *("bdb.Bdb", "imp.load_module", "imp.load_source", "importlib.machinery.ExtensionFileLoader"),
+    *("importlib.machinery.SourcelessFileLoader", "pdb.run", "pdb.runeval", "site.addpackage"),
+    *("site.addsitedir", "torch.jit.load", "trace.Trace", "yaml.unsafe_load"),
     *("compile", "eval", "exec", "execfile", "builtins.compile", "builtins.eval", "builtins.exec"),
     *("cloudpickle.load", "cloudpickle.loads", "dill.load", "dill.loads", "joblib.load"),
     *("pickle.Unpickler", "pickle.load", "pickle.loads", "_pickle.load", "_pickle.loads"),
@@ -33,16 +58,33 @@ RUNNERS = {
     *("torch.utils.cpp_extension.load_inline", "torch.package.PackageImporter"),
 }
 # These run a text where one is given, and a function otherwise.
-TEXT_RUNNERS = {"timeit.timeit", "timeit.repeat", "timeit.Timer", "cProfile.run", "profile.run"}
+TEXT_RUNNERS = {
+    *("timeit.timeit", "timeit.repeat", "timeit.Timer", "cProfile.run", "cProfile.runctx"),
+    *("profile.run", "profile.runctx"),
+}
+# Methods that run a text or a module, whatever they are methods of.
+RUNNING_METHODS = {"PyRun_SimpleString", "exec_module", "load_module", "runctx", "runsource"}
 # These read code where this keyword is given.
-KEYWORD_RUNNERS = {"torch.load": ("weights_only", False), "numpy.load": ("allow_pickle", True)}
+KEYWORD_RUNNERS: dict[str, tuple[str, object]] = {
+    "torch.load": ("weights_only", False),
+    "numpy.load": ("allow_pickle", True),
+    "torch.hub.load": ("source", "local"),
+}
 # What the kernel does with a text, and where it lets itself be changed.
 KERNEL_WORKS = {
     *("ast_transformers", "builtin_trap", "compile", "display_pub", "displayhook", "ev", "ex"),
     *("history_manager", "input_transformer_manager", "input_transformers_cleanup"),
     *("input_transformers_post", "kernel", "run_ast_nodes", "run_cell", "run_cell_async"),
     *("run_code", "runcode", "safe_execfile", "safe_execfile_ipy", "safe_run_module"),
-    *("find_user_code", "prefilter_manager", "_last_input_line", "user_global_ns", "mktempfile"),
+    *("find_cell_magic", "find_line_magic", "find_magic", "magics_manager", "push", "user_module"),
+    *(
+        "user_ns",
+        "find_user_code",
+        "prefilter_manager",
+        "_last_input_line",
+        "user_global_ns",
+        "mktempfile",
+    ),
 }
 # The libraries that the checker's evidence passes through.
 PASSED_THROUGH = {
@@ -60,5 +102,16 @@ PROCESSES = {
     *("subprocess.check_call", "subprocess.getoutput", "subprocess.getstatusoutput"),
     *("os.system", "os.popen", "os.fork", "os.execv", "os.posix_spawn", "os.spawnv"),
     *("multiprocessing.Process", "multiprocessing.Pool", "multiprocessing.get_context"),
-    *("concurrent.futures.ProcessPoolExecutor", "torch.multiprocessing.spawn"),
+    *("concurrent.futures.ProcessPoolExecutor", "multiprocessing.spawn"),
+}
+# What is made by these, or is an empty list or the like, carries things from one function to another.
+CHANNELS = {
+    *("asyncio", "collections", "concurrent", "contextvars", "multiprocessing", "os", "queue"),
+    *("socket", "subprocess", "threading", "types", "weakref"),
+}
+CONTAINERS = {"bytearray", "dict", "iter", "list", "object", "open", "set", "type"}
+# Calls that write a file, or bring one to where it can be imported.
+WRITES_FILES = {
+    *("copy", "copy2", "copyfile", "copytree", "link", "move", "rename", "replace", "symlink_to"),
+    *("write_bytes", "write_text"),
 }
