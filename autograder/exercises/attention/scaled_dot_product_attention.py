@@ -62,7 +62,7 @@ def unmasked(implementation: Any, generator: Generator) -> Any:
 @exercise.probe
 def square(implementation: Any, generator: Generator) -> Any:
     """Four queries, four keys, all sizes 4, the causal mask; and the gradients for the sum of the squares."""
-    query, key, value = ((2 * normal(generator, 4, 4)).requires_grad_() for _ in range(3))
+    query, key, value = (normal(generator, 4, 4).requires_grad_() for _ in range(3))
     output = implementation(query, key, value, torch.ones(4, 4, dtype=torch.bool).tril())
     output.square().sum().backward()
     found = {"query": query.grad, "key": key.grad, "value": value.grad}
