@@ -16,8 +16,9 @@ from urllib.parse import unquote
 import nh3
 from nbconvert.exporters import HTMLExporter
 from nbconvert.filters.markdown import markdown2html
+from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
-from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Bool
 
 from autograder.grading.submission import as_markdown
 
@@ -128,8 +129,10 @@ def is_harmless(markup: str) -> bool:
     return not found.harm and not left_open
 
 
-class Sanitize(NbGraderPreprocessor):
-    """Cleans the outputs and the Markdown of an autograded notebook, which an instructor opens in formgrader."""
+class Sanitize(Preprocessor):
+    """Cleans the outputs and the Markdown of a notebook, before an instructor or a student opens it."""
+
+    enabled = Bool(True, help="Whether to use it.").tag(config=True)
 
     def preprocess_cell(
         self, cell: NotebookNode, resources: dict[str, Any], cell_index: int
