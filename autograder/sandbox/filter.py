@@ -80,9 +80,10 @@ _MACHINE = (
     "vm86",
     "vm86old",
 )
-# What all processes of the machine (io_setup) or of the grader's user have a small number of, and what tells when
-# others open a file; whoever asks for these goes on without.
-SHARED = ("inotify_init", "inotify_init1", "io_setup")
+# What programs do without where Linux has it not. All of the machine's processes (io_setup) or of the grader's user
+# (inotify, which also tells when others open a file) share a small number of these; and a file without a name or a
+# segment of System V is memory of no process, which nobody counts where there are no control groups.
+ABSENT = ("inotify_init", "inotify_init1", "io_setup", "memfd_create", "shmget")
 FORBIDDEN = _KEYRINGS + _OTHERS + _NAMESPACES + _KERNEL + _MACHINE
 
 # A libseccomp knows the calls of its own time by name. These have one number on all architectures.
@@ -187,7 +188,7 @@ def _rules(seccomp: Any) -> Any:
 
     for call in FORBIDDEN:
         refuse(call, errno.EPERM)
-    for absent in (*SHARED, *_YOUNGER):
+    for absent in (*ABSENT, *_YOUNGER):
         refuse(absent, errno.ENOSYS)
     # Its flags lie in memory, where no filter looks; without it the C library takes clone.
     refuse("clone3", errno.ENOSYS)

@@ -395,14 +395,42 @@ def asks_for_all_of_something(one: Submission) -> None:
     )
 
 
+@FAMILY.attack
+def hides_memory_from_being_counted(one: Submission) -> None:
+    """Memory is taken that no process has: files without a name, segments of System V."""
+    calls(
+        one,
+        """
+        for _ in range(100):
+            part = call("shmget", 0, 2**24, 0o1600)
+            file = call("memfd_create", b"x", 0)
+            if part > 0:
+                libc.shmat.restype = ctypes.c_void_p
+                ctypes.memset(libc.shmat(part, None, 0), 1, 2**24)
+            if file > 0:
+                os.write(file, bytes(2**24))
+        """,
+        "shmget",
+        "memfd_create",
+    )
+
+
 # Of each of these roads one attack leaves something and waits a while, and another looks for it.
 WAITS = "\ntime.sleep(1)"
 
 
 @FAMILY.attack
 def a_leaves_shared_memory(one: Submission) -> None:
-    """A segment of System V outlives the process that made it."""
-    one.first(CALL + 'print("left", libc.shmget(0x1157, 4096, 0o1666))' + WAITS)
+    """A segment outlives the process that made it, of POSIX and of System V."""
+    calls(
+        one,
+        f"""
+        call("shmget", 0x1157, 4096, 0o1666)
+        print("left", libc.shm_open(b"/{NAME}", os.O_CREAT | os.O_RDWR, 0o666))
+        time.sleep(1)
+        """,
+        "shmget",
+    )
 
 
 @FAMILY.attack
@@ -412,6 +440,7 @@ def finds_shared_memory(one: Submission) -> None:
         one,
         """
         tell("the segment", libc.shmget(0x1157, 0, 0))
+        tell("the segment", libc.shm_open(b"/llmlab-attack", os.O_RDWR, 0))
         print("refused" if open("/proc/sysvipc/shm").read().count("\\n") == 1 else "reached", "the list")
         print("reached" if os.listdir("/dev/shm") else "refused", "/dev/shm")
         """,
