@@ -65,12 +65,15 @@ def ties(implementation: Any, generator: Generator, groups: Sequence[str]) -> An
     )
     a, b = groups[:2]
     tied = [(one, False, a), (one, False, b), (one, True, a), (0.1, False, b), (two, True, b)]
+    # Documents that agree in everything are as many as they are.
+    copied = [*[(one, False, a)] * 2, *[(0.1, False, a)] * 3, *[(0.2, True, a)] * 2, (two, True, a)]
     exact = [(0.1, False, a), (0.2, False, b), (one, False, a), (two, False, b), (0.9, True, b)]
     return [
         asked(implementation, tied, 0.5),
         asked(implementation, tied, 0.7),
         asked(implementation, exact, 0.25),
         asked(implementation, exact, 0.24),
+        asked(implementation, copied, 0.4),
     ]
 
 
@@ -87,6 +90,7 @@ def edges(implementation: Any, generator: Generator, groups: Sequence[str]) -> A
             0.5,
         ),
         asked(implementation, [(0.3, False, a), (0.2, True, b), (0.6, True, c)], 1.0),
+        asked(implementation, [(0.3, False, a), (0.2, True, b), (most, True, a)], 0.6),
     ]
 
 
@@ -98,7 +102,7 @@ def an_overall_limit(implementation: Any, generator: Generator) -> Any:
 
 @exercise.probe
 def equal_scores(implementation: Any, generator: Generator) -> Any:
-    """Documents with the same score, and shares that are just the limit."""
+    """Documents with the same score, some of them alike in all, and shares that are just the limit."""
     return ties(implementation, generator, ("news", "forum"))
 
 

@@ -78,6 +78,7 @@ def edges(implementation: Any, generator: Generator, words: Sequence[str]) -> An
         implementation(address(generator)),
         implementation(f"{one} {address(generator)}"),
         implementation("{0}@{2}, {1}@{2} and {0}@{2}".format(*NAMES[:2], HOSTS[0])),
+        implementation("{0}@{1}, n{0}@{1} or {0}@{1}.uk".format(NAMES[0], HOSTS[0])),
     ]
 
 
@@ -106,7 +107,7 @@ def no_addresses(implementation: Any, generator: Generator) -> Any:
 
 @exercise.probe
 def at_the_edges(implementation: Any, generator: Generator) -> Any:
-    """Addresses at the beginning and the end of texts and lines, among spaces that must stay."""
+    """Addresses at the beginning and the end of texts, lines and longer addresses, among spaces that must stay."""
     return edges(implementation, generator, WORDS)
 
 

@@ -36,16 +36,16 @@ def by_trying(
     scores: list[float], harmful: list[bool], groups: list[str], limit: float
 ) -> tuple[float, dict[str, tuple[float, float]]]:
     """Try each score from the lowest on."""
-    harmless = [score for score, is_harmful in zip(scores, harmful, strict=True) if not is_harmful]
+    harmless = [score for i, score in enumerate(scores) if not harmful[i]]
     threshold = math.inf
     for cut in sorted(scores):
-        if sum(score >= cut for score in harmless) <= limit * len(harmless) + 1e-9:
+        if sum(score >= cut for score in harmless) / len(harmless) <= limit:
             threshold = cut
             break
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    for score, is_harmful, group in zip(scores, harmful, groups, strict=True):
-        counts[group][2 * is_harmful] += 1
-        counts[group][2 * is_harmful + 1] += (score >= threshold) != is_harmful
+    for i, group in enumerate(groups):
+        counts[group][2 * harmful[i]] += 1
+        counts[group][2 * harmful[i] + 1] += (scores[i] >= threshold) != harmful[i]
     return threshold, {
         group: (b / a if a else 0.0, d / c if c else 0.0) for group, (a, b, c, d) in counts.items()
     }
@@ -58,14 +58,20 @@ def by_tensors(
     """Compare all scores with all candidates at once."""
     values, bad = torch.tensor(scores, dtype=torch.float64), torch.tensor(harmful)
     harmless = values[~bad]
-    shares = (harmless >= values[:, None]).double().sum(dim=1) / max(1, len(harmless))
-    allowed = values[shares <= limit]
-    threshold = allowed.min().item() if len(allowed) else float("inf")
+    shares = (harmless >= values[:, None]).double().mean(dim=1)
+    threshold = min(values[shares <= limit].tolist(), default=math.inf)
     result = {}
-    for group in set(groups):
+    for group in dict.fromkeys(groups):
         own = torch.tensor([one == group for one in groups])
         false, missed = (values >= threshold)[own & ~bad], (values < threshold)[own & bad]
-        result[group] = tuple(
-            one.double().mean().item() if len(one) else 0.0 for one in (false, missed)
-        )
+        # The mean of nothing is not a number, and becomes 0.
+        result[group] = tuple(one.double().mean().nan_to_num().item() for one in (false, missed))
     return threshold, result
+
+
+for kind in ("CONSTANT", "NAME", "ARGUMENT"):
+    private.equivalent(
+        "documents = list(zip(scores, harmful, groups, strict=True))",
+        kind,
+        "all lists are of one length",
+    )

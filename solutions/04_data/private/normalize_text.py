@@ -33,13 +33,12 @@ def everything_at_once(implementation: Any, generator: Generator) -> Any:
 @private.variant
 def normalize_line_by_line(text: str) -> str:
     """Split into lines, mend each, and let empty ones through only after a full one."""
-    text = unicodedata.normalize("NFC", text)
     for character in "\u00ad\u200b\ufeff":
         text = text.replace(character, "")
-    kept: list[str] = []
+    kept = [""]
     for line in text.split("\n"):
-        line = " ".join(line.split())
-        if line or (kept and kept[-1]):
+        line = unicodedata.normalize("NFC", " ".join(line.split()))
+        if line or kept[-1]:
             kept.append(line)
     return "\n".join(kept).strip()
 
@@ -50,15 +49,27 @@ def normalize_by_table(text: str) -> str:
     text = text.translate({0xAD: None, 0x200B: None, 0xFEFF: None})
     paragraphs = re.split(r"\n\s*\n", text.strip())
     mended = ("\n".join(" ".join(line.split()) for line in p.split("\n")) for p in paragraphs)
-    return unicodedata.normalize("NFC", "\n\n".join(p.strip() for p in mended))
+    return unicodedata.normalize("NFC", "\n\n".join(mended))
 
 
 @private.variant
 def normalize_with_loops(text: str) -> str:
     """Replace until nothing is left to be replaced."""
-    text = "".join(character for character in text if character not in "\u00ad\u200b\ufeff")
-    text = unicodedata.normalize("NFC", text).replace("\t", " ").replace("\u00a0", " ")
+    seen = (" " if one in "\t\u00a0" else one for one in text if one not in "\u00ad\u200b\ufeff")
+    text = unicodedata.normalize("NFC", "".join(seen))
     for long, short in (("  ", " "), (" \n", "\n"), ("\n ", "\n"), ("\n\n\n", "\n\n")):
         while long in text:
             text = text.replace(long, short)
     return text.strip()
+
+
+private.equivalent(
+    'text = _LINE_ENDS.sub("\\n", nfc(text))',
+    "CALL",
+    "the text says that other line ends do not occur",
+)
+private.equivalent(
+    'mended = ("\\n".join(" ".join(line.split()) for line in p.split("\\n")) for p in paragraphs)',
+    "TEXT",
+    "without a limit, split and rsplit cut alike",
+)

@@ -1,6 +1,7 @@
 """`data.unique_documents`: hidden probes, and right answers written differently."""
 
 from collections.abc import Iterable
+from itertools import groupby
 from typing import Any
 
 from torch import Generator
@@ -45,7 +46,7 @@ def unique_from_behind(texts: list[str]) -> list[int]:
 
 @private.variant
 def unique_by_sorting(texts: list[str]) -> list[int]:
-    """Sort, and keep what differs from the one before."""
-    ordered = sorted((" ".join(content_words(text)), index) for index, text in enumerate(texts))
-    pairs = zip([("\n", -1), *ordered], ordered, strict=False)
-    return sorted(index for (before, _), (key, index) in pairs if key != before)
+    """Sort the indices by words, which leaves equal ones in order, and keep the first of each group."""
+    keys = [content_words(text) for text in texts]
+    ordered = sorted(range(len(texts)), key=keys.__getitem__)
+    return sorted(next(group) for _, group in groupby(ordered, key=keys.__getitem__))
