@@ -73,3 +73,11 @@ class AdamWAtOnce(torch.optim.Optimizer):
                 m_hat, s_hat = m / (1 - self.betas[0] ** t), s / (1 - self.betas[1] ** t)
                 change = m_hat / (s_hat**0.5 + self.eps) + group["decay"] * parameter
                 parameter.sub_((group["lr"] * change).to(parameter.dtype))
+
+
+private.equivalent("lr: float = 1e-3,", None, "the beginning of the class is given")
+private.equivalent(
+    'parameter.sub_((group["lr"] * change).to(parameter.dtype))',
+    "NAME",
+    "what is taken away becomes the parameter's kind by itself",
+)
