@@ -20,6 +20,7 @@ from autograder.errors import NothingGraded
 from autograder.exercise import register
 from autograder.grading import Run, Violation, load_history
 from autograder.judging.judge import Verdict
+from autograder.reading import Finding
 
 _LATE = "` did not finish within "  # how the judge says it
 
@@ -90,6 +91,7 @@ class Insights:
         exercises: In the order of the lab.
         misconceptions: The most widely held first.
         violations: Of the latest runs, with the student.
+        flagged: What a reading of the latest submissions found for a person to look at, with the student.
     """
 
     lab: str
@@ -100,6 +102,7 @@ class Insights:
     exercises: tuple[ExerciseInsight, ...]
     misconceptions: tuple[MisconceptionInsight, ...]
     violations: tuple[tuple[str, Violation], ...]
+    flagged: tuple[tuple[str, Finding], ...] = ()
 
     @property
     def possible(self) -> int:
@@ -148,6 +151,7 @@ def summarize(lab: str, title: str, history: Mapping[str, Sequence[Run]]) -> Ins
         tuple(_exercise(exercise_id, graded, history) for exercise_id in ids),
         _misconceptions(ids, graded, history),
         tuple((run.student, violation) for run in latest for violation in run.violations),
+        tuple((run.student, finding) for run in latest for finding in run.flagged),
     )
 
 

@@ -21,6 +21,7 @@ def tables_of(insights: Insights, pairs: Sequence[Pair]) -> dict[str, Table]:
         "misconceptions": _misconceptions(insights),
         "students": _students(insights),
         "alike": _alike(pairs),
+        "findings": _findings(insights),
     }
 
 
@@ -47,6 +48,13 @@ def _students(insights: Insights) -> Table:
             rows.append([*about, *(getattr(verdict, name) for name in _OF_VERDICT)])
         if run.outcome != "graded":
             rows.append([*about, *[None] * (len(_OF_VERDICT) - 1), run.reason])
+    return rows
+
+
+def _findings(insights: Insights) -> Table:
+    rows: Table = [["student", "weight", "where", "line", "sentence", "code"]]
+    for student, one in insights.flagged:
+        rows.append([student, one.weight, one.where, one.line or None, one.sentence, one.code])
     return rows
 
 

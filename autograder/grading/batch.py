@@ -28,6 +28,7 @@ from autograder.grading import cache
 from autograder.grading.assignment import Assignment, course_seed
 from autograder.grading.engine import Job, Result, Settings, grade, now, stopped
 from autograder.grading.gradebook import Course
+from autograder.grading.policy import with_policy
 from autograder.grading.run import FOLDER, Run, Violation, load_history, save_run, write_whole
 from autograder.grading.submission import (
     Files,
@@ -249,6 +250,7 @@ def _grade_alone(
     runs: dict[str, Run] = {}
 
     def finish(one: Ready, result: Result) -> None:
+        result = with_policy(result, one.prepared.notebook, workers.settings.policy)
         runs[one.student] = _finish(course, one, result, history.get(one.student, ()))
         told(runs[one.student], len(runs), len(ready))
 
@@ -305,6 +307,9 @@ def _ready(course: Course, assignment: Assignment, student: str) -> Ready:
         run = cache.refusal(student, assignment, prepared, files)
         result = Result(run, refusal_outputs(prepared.notebook, prepared.reason))
         return Ready(student, assignment, prepared, files, "", None, result)
+    if unreadable := course.unreadable_time(student, assignment.name):
+        about = Violation("form", "timestamp.txt", unreadable)
+        prepared = replace(prepared, violations=(*prepared.violations, about))
     base = cache.base_key(assignment, prepared.notebook, files)
     kept = cache.find(course.root, base, assignment)
     job = cache.job_of(student, assignment, prepared, files, base, kept)

@@ -18,6 +18,7 @@ from autograder.errors import DamagedRun
 from autograder.grading.assignment import Assignment
 from autograder.grading.engine import Job, Result, Settings, grade, now
 from autograder.grading.fingerprint import grader_version
+from autograder.grading.policy import with_policy
 from autograder.grading.run import FOLDER, Run, Violation, save_run, write_whole
 from autograder.grading.submission import Files, Prepared, key_of
 from autograder.judging.judge import Verdict
@@ -136,7 +137,9 @@ def of_student(result: Result, job: Job) -> Result:
 
 def _own(run: Run) -> tuple[Violation, ...]:
     """Name what a run itself showed, and not how the submission was filed."""
-    return tuple(one for one in run.violations if one.kind not in ("changed check", "wrong owner"))
+    return tuple(
+        one for one in run.violations if one.kind not in ("changed check", "form", "wrong owner")
+    )
 
 
 def refusal(student: str, assignment: Assignment, prepared: Prepared, files: Files) -> Run:
@@ -176,5 +179,6 @@ def cached_or_graded(
     else:
         result = grade(job, settings)
         keep(course, base, assignment, result)
+    result = with_policy(result, prepared.notebook, settings.policy)
     save_run(course, result.run)
     return result

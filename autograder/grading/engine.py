@@ -35,7 +35,7 @@ from autograder.judging.execution import (
     verdict_outputs,
 )
 from autograder.judging.judge import Verdict
-from autograder.reading import Finding, Weight, as_remarks, read_cells, read_files
+from autograder.reading import Finding, Weight, read_cells, read_files
 from autograder.sandbox import Limits, SandboxUnavailable, sandboxed_manager
 
 NO_EVIDENCE = "no evidence"
@@ -154,10 +154,7 @@ def _graded(job: Job, settings: Settings, watch: _Watch) -> Result:
     with _folder(job) as folder:
         found, seen = _run(notebook, folder, job, settings, wanted, watch)
     findings = _read(notebook, job, seen)
-    verdicts = {
-        name: _held(verdict, findings, job, settings)
-        for name, verdict in (job.known | found).items()
-    }
+    verdicts = job.known | found
     for number, name in checks_of(notebook).items():
         if name in verdicts:
             notebook.cells[number].outputs = verdict_outputs(verdicts[name])
@@ -330,9 +327,7 @@ def _read(notebook: NotebookNode, job: Job, seen: Collection[Violation]) -> list
     """Read the submission's source, and add what the run itself has shown of the checker in the kernel."""
     cells = [cell.source if cell.cell_type == "code" else "" for cell in notebook.cells]
     asked: dict[int, Exercise] = {
-        number: register.find(name)
-        for number, name in checks_of(notebook).items()
-        if name not in job.known
+        number: register.find(name) for number, name in checks_of(notebook).items()
     }
     replaced = [
         Finding("checker", one.where, one.sentence, Weight.WITHHOLD)
@@ -341,14 +336,3 @@ def _read(notebook: NotebookNode, job: Job, seen: Collection[Violation]) -> list
     ]
     found = read_cells(cells, asked, job.assignment.sources, job.files)
     return [*replaced, *found, *read_files(job.files)]
-
-
-def _held(verdict: Verdict, findings: Collection[Finding], job: Job, settings: Settings) -> Verdict:
-    """Leave the points to a person where the course's policy says so; a reading takes none away."""
-    for one in findings:
-        # What is found in a cell or a file concerns every answer.
-        concerned = one.where not in job.assignment.fingerprints or one.where == verdict.exercise
-        if concerned and settings.policy.get(one.weight) == "hold":
-            (remark,) = as_remarks([one])
-            return dataclasses.replace(verdict, points=0, held=remark)
-    return verdict

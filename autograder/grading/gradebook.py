@@ -110,6 +110,13 @@ class Course:
         where = self.directory.submitted_directory
         return Path(self.directory.format_path(where, student, lab))
 
+    def unreadable_time(self, student: str, lab: str) -> str:
+        """Say what is wrong with the time at which a submission was handed in; empty if nothing is."""
+        path = self.submission(student, lab) / "timestamp.txt"
+        if not os.path.lexists(path) or path.name in self._papers(student, lab):
+            return ""
+        return "When it was handed in cannot be read; it has no penalty for lateness until you mend timestamp.txt."
+
     def is_recorded(self, student: str, lab: str) -> bool:
         """Say whether nbgrader holds a graded submission of this student, in its folder and its gradebook."""
         where = self.directory.autograded_directory

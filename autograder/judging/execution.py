@@ -173,7 +173,9 @@ class JudgingClient(NotebookClient):
         if exercise is None:
             await self._run(cell, cell_index, execution_count, store_history)
         elif self.only is None or exercise.id in self.only:
-            call = f"publish(globals(), {exercise.id!r}, {self.seed!r})"
+            # The notebook may use `globals` as a name of its own.
+            names = "__import__('builtins').globals()"
+            call = f"publish({names}, {exercise.id!r}, {self.seed!r})"
             self._public[cell_index] = exercise, await self._evidence(exercise, call, cell_index)
         if cell_index == len(self.nb.cells) - 1:
             if self.on_last_cell:

@@ -7,6 +7,7 @@ boundary (`autograder.probing.wire`); the judge reads it on the other side.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import linecache
 import numbers
@@ -285,6 +286,18 @@ def observe_trusted(exercise: Exercise, probe: Probe, implementation: Any, seed:
     return _run(exercise, probe, implementation, seed, SECONDS, guarded=False)
 
 
+@contextlib.contextmanager
+def _usual_settings() -> Iterator[None]:
+    """Let PyTorch draw and count as it does at first, whatever the notebook has set for itself."""
+    dtype = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)
+    try:
+        with torch.enable_grad():
+            yield
+    finally:
+        torch.set_default_dtype(dtype)
+
+
 def _run(
     exercise: Exercise,
     probe: Probe,
@@ -300,7 +313,7 @@ def _run(
     forbidden = exercise.forbidden if guarded else ()
     reference = exercise.reference if guarded and not exercise.is_plain else None
     # An answer must not move the notebook's own random state, nor depend on it.
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), _usual_settings():
         # Of this process alone: `torch.manual_seed` also looks for devices, which costs more than most probes.
         torch.default_generator.manual_seed(seed & 0xFFFFFFFF)
         try:

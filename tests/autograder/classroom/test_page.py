@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -16,6 +17,7 @@ from autograder.classroom.insights import Insights, summarize
 from autograder.classroom.page import MOST_HELD, MOST_PAIRS, render, write_insights
 from autograder.classroom.similarity import AlikeAnswers, Pair
 from autograder.grading import Run, Violation, save_run
+from autograder.reading import Finding, Weight
 from llmlab.errors import WorkspaceError
 from tests.autograder.classroom.runs import EMBED, LAB, MASK, right, run, unwritten, wrong
 from tests.browser.jupyterlab import CHROMIUM, launch
@@ -237,7 +239,7 @@ def course(tmp_path: Path) -> Path:
 
 
 def rows(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
+    with path.open(newline="", encoding="utf-8-sig") as file:
         return list(csv.DictReader(file, strict=True))
 
 
@@ -245,7 +247,7 @@ def test_the_tables_beside_the_page_hold_its_figures(course: Path, tmp_path: Pat
     page, *tables = write_insights(course, LAB, tmp_path / "out" / "page.html")
     assert page == tmp_path / "out" / "page.html"
     assert "causal_mask" in page.read_text("utf-8")
-    exercises, misconceptions, students, alike = map(rows, tables)
+    exercises, misconceptions, students, alike, findings = map(rows, tables)
     assert [(one["id"], one["right"], one["difficulty"]) for one in exercises] == [
         (EMBED, "3", "0.75"),
         (MASK, "1", "0.25"),
@@ -255,6 +257,27 @@ def test_the_tables_beside_the_page_hold_its_figures(course: Path, tmp_path: Pat
     (dan,) = [one for one in students if one["student"] == "dan"]
     assert (dan["outcome"], dan["sentence"]) == ("wrong lab", "This is lab 06.")
     assert alike == []
+    assert findings == []
+
+
+def test_what_a_reading_found_stands_on_the_page_and_in_a_table_with_its_code(
+    course: Path, tmp_path: Path
+) -> None:
+    code = "gc.get_objects()  # <script>"
+    found = Finding("works", "cell 2", "It reaches into Python.", Weight.LOOK, 3, code)
+    note = Finding("magic", "cell 1", "`%tiem` is not known here.", Weight.NOTE)
+    save_run(course, replace(run("eve", right(EMBED)), findings=(note, found)))
+    page, *tables = write_insights(course, LAB, tmp_path / "page.html")
+    text = page.read_text("utf-8")
+    assert "gc.get_objects()  # &lt;script&gt;" in text
+    assert "tiem" not in text
+    (row,) = rows(tables[-1])
+    assert (row["student"], row["weight"], row["where"], row["line"]) == (
+        "eve",
+        "look",
+        "cell 2",
+        "3",
+    )
 
 
 def test_the_page_lies_in_the_course_unless_it_is_told_otherwise(course: Path) -> None:

@@ -157,6 +157,14 @@ def test_a_grade_is_recorded_anew_when_points_time_or_roster_changed(room: Class
     assert len(here.ran) == 1
 
 
+def test_a_time_that_cannot_be_read_is_said(room: Classroom) -> None:
+    path = room.hand_in("ada")
+    (path.parent / "timestamp.txt").write_text("yesterday, I think")
+    (run,) = grade_lab(room.course, LAB.folder, workers=Here(SETTINGS))
+    assert (run.outcome, run.points) == ("graded", FULL)
+    assert [(one.kind, one.where) for one in run.violations] == [("form", "timestamp.txt")]
+
+
 NAMES = ["[x] ada", "Doe, Jane", "O'Brien", "a*b?", "{curly}", "Zoë"]
 
 
