@@ -435,6 +435,32 @@ def test_an_answer_neither_moves_nor_reads_the_random_state_of_the_notebook() ->
     assert drawn[0] == drawn[1]
 
 
+def test_what_a_notebook_sets_for_pytorch_decides_nothing() -> None:
+    exercise = make_exercise()
+    seen: list[tuple[torch.dtype, bool]] = []
+
+    @exercise.probe
+    def drawn(implementation: Any, generator: torch.Generator) -> Any:
+        """Four numbers drawn at random."""
+        seen.append((torch.get_default_dtype(), torch.is_grad_enabled()))
+        return implementation(torch.randn(4, generator=generator))
+
+    def answer(x: Tensor) -> Tensor:
+        return x * 2
+
+    usual = observe(exercise, exercise.probes[-1], answer, 7)
+    torch.set_default_dtype(torch.float64)
+    try:
+        with torch.no_grad():
+            found = observe(exercise, exercise.probes[-1], answer, 7)
+            assert not torch.is_grad_enabled()
+        assert torch.get_default_dtype() is torch.float64
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert found.value.equal(usual.value)
+    assert set(seen) == {(torch.float32, True)}
+
+
 def test_text_that_no_file_can_hold_is_replaced() -> None:
     def answer(x: Tensor, factor: float) -> Tensor:
         print("\ud800")

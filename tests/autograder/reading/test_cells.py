@@ -127,6 +127,13 @@ HONEST = {
     "shell and magic": "!ls\n%timeit 1 + 1\ndef embed(t, i):\n    return t[i]",
     "broken code": "def embed(:",
     "a method of its own": "class A:\n    def embed(self):\n        return self.embed()\nembed = 1",
+    "a variable that another cell names so": (
+        "import torch\nfrom llmlab.model import embed as theirs\nresult = theirs(1, 2)\nrows = theirs(3, 4)",
+        "def embed(t, i, rows=None):\n    result = t[i]\n    return [rows for rows in result]",
+    ),
+    "descriptions": "import autograder\nfrom autograder import *\nprint(check.__doc__, autograder.__name__)",
+    "a module by its name": "import sys\nprint(sys.modules['torch'].__version__)",
+    "a shorter way to show": "import torch\ntorch.Tensor.__repr__ = lambda self: str(self.shape)",
     "tools of every day": """
         import gc, inspect, sys
         gc.collect()
@@ -149,7 +156,8 @@ REACHING = {
     "the checker by name": "__import__('auto' + 'grader.remote')",
     "the checker by a joined name": "__import__(''.join(['auto', 'grader.', 'remote']))",
     "the checker backwards": "import importlib\nimportlib.import_module('etomer.redargotua'[::-1])",
-    "the table of modules": "import sys\nsys.modules['x']",
+    "the table of modules": "import sys\nsys.modules[str(1)]",
+    "the notebook in the table of modules": "import sys\nsys.modules['__main__']",
     "each of the table of modules": "import sys\nfor m in sys.modules.values(): pass",
     "all objects": "import gc\ngc.get_objects()",
     "all objects, imported": "from gc import get_referrers as g",
