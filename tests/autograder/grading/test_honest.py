@@ -15,10 +15,11 @@ from autograder.authoring.source import release_notebook
 from autograder.classroom.simulate import Answers
 from autograder.exercise import Lab
 from autograder.exercise.cells import exercise_of, grade_id
+from autograder.exercise.declaration import module_name
 from autograder.grading.assignment import Assignment, load_assignment
 from autograder.grading.batch import Workers
 from autograder.grading.engine import Job, Result, Settings
-from tests.labs import LABS, imports_of, source_of
+from tests.labs import LABS, hidden_sources, imports_of, source_of
 
 pytestmark = pytest.mark.usefixtures("sandbox")
 
@@ -52,6 +53,7 @@ def check_full(results: dict[str, Result], possible: dict[str, int]) -> None:
         run = result.run
         assert run.outcome == "graded", run.reason
         assert run.violations == (), student
+        assert run.flagged == (), student
         wrong = [one.sentence for one in run.verdicts if not one.passed]
         assert wrong == [], student
         assert run.points == possible[student]
