@@ -76,7 +76,7 @@ def encode_by_place(word: bytes, merges: Mapping[Pair, int]) -> list[int]:
 def encode_by_heap(word: bytes, merges: Mapping[Pair, int]) -> list[int]:
     """Keep the candidates in a heap; what has changed since is passed over."""
     # The ends are in no pair that was learned.
-    ids: list[int | None] = [-1, *word, -1]
+    ids: list[Any] = [-1, *word, -1]
     heap: list[tuple[int, int, int, int]] = []
 
     def neighbor(i: int, step: int) -> int:

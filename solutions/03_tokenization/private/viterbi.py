@@ -59,8 +59,6 @@ def viterbi_forward(word: str, log_probs: Mapping[str, float]) -> list[str]:
     """From each place, go on with every piece, and keep whole cuts."""
     best: dict[int, tuple[float, list[str]]] = {0: (0.0, [])}
     for start in range(len(word)):
-        if start not in best:
-            continue
         score, pieces = best[start]
         for piece, log_prob in log_probs.items():
             end = start + len(piece)
@@ -74,14 +72,32 @@ def viterbi_forward(word: str, log_probs: Mapping[str, float]) -> list[str]:
 @private.variant
 def viterbi_costs(word: str, log_probs: Mapping[str, float]) -> list[str]:
     """Take negative logarithms for costs, and find the cheapest cut."""
-    cost, back = [0.0] + [float("inf")] * len(word), [0] * (len(word) + 1)
+    costs, back = [0.0], [0]
     for end in range(1, len(word) + 1):
-        for start in range(end):
-            price = -log_probs.get(word[start:end], float("-inf"))
-            if cost[start] + price < cost[end]:
-                cost[end], back[end] = cost[start] + price, start
-    pieces, end = [], len(word)
+        ways = [
+            cost - log_probs.get(word[start:end], float("-inf")) for start, cost in enumerate(costs)
+        ]
+        costs.append(min(ways))
+        back.append(ways.index(costs[end]))
+    end = len(word)
+    pieces: list[str] = []
     while end > 0:
         pieces.insert(0, word[back[end] : end])
         end = back[end]
     return pieces
+
+
+private.equivalent(
+    "for start, end, score in _arcs(word, log_probs, unknown_score, longest):",
+    "NAME",
+    "every letter is a piece, so no unknown one has a score",
+)
+for kind in ("CONSTANT", "NUMBER"):
+    private.equivalent(
+        "came_from = [0] * (len(word) + 1)", kind, "every place behind the first is written over"
+    )
+    private.equivalent(
+        "costs, back = [0.0], [0]",
+        kind,
+        "costs are compared with each other, and nothing leads back from the beginning",
+    )

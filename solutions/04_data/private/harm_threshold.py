@@ -60,7 +60,7 @@ def by_tensors(
     harmless = values[~bad]
     shares = (harmless >= values[:, None]).double().mean(dim=1)
     threshold = min(values[shares <= limit].tolist(), default=math.inf)
-    result = {}
+    result: dict[str, Any] = {}
     for group in dict.fromkeys(groups):
         own = torch.tensor([one == group for one in groups])
         false, missed = (values >= threshold)[own & ~bad], (values < threshold)[own & bad]
