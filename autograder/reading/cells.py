@@ -35,13 +35,14 @@ from autograder.reading.names import (
     LOADERS,
     SCOPES,
     Names,
+    cost_of,
     is_own_names,
     names_of,
     parsed,
 )
 from autograder.reading.scopes import outer_names
 
-MAX_CODE_CHARACTERS = 5_000_000
+MAX_CODE_CHARACTERS = 3_000_000
 _MOST_CELLS, _LONGEST_LINE = 20_000, 160
 _CHECKERS_MODULE = re.compile(r"autograder(\.\w+)+")
 _NOTE, _LOOK, _WITHHOLD = Weight.NOTE, Weight.LOOK, Weight.WITHHOLD
@@ -74,7 +75,7 @@ def read_cells(
     Returns:
         What was found, each thing once.
     """
-    if len(cells) > _MOST_CELLS or sum(map(len, cells)) > MAX_CODE_CHARACTERS:
+    if len(cells) > _MOST_CELLS or sum(map(cost_of, cells)) > MAX_CODE_CHARACTERS:
         sentence = "It has more cells or code than are read."
         return [Finding("form", "notebook", sentence, _LOOK)]
     trees = [parsed(cell) for cell in cells]
@@ -328,7 +329,9 @@ def _passes_evidence(path: str) -> bool:
     It is looked up in this process, where those libraries are loaded; nothing is imported.
     """
     parts = path.split(".")
-    if parts[0] not in works.PASSED_THROUGH or parts[-1] in works.SHOWN_BY:
+    if path in works.MAY_REPLACE or parts[-1] in works.SHOWN_BY:
+        return False
+    if parts[0] not in works.PASSED_THROUGH:
         return False
     value: object = sys.modules.get(parts[0])
     for part in parts[1:]:

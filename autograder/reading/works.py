@@ -5,8 +5,10 @@ from __future__ import annotations
 MAY_IMPORT = {"check", "hint", "progress", "CheckFailed", "AutograderError"}
 # What something says of itself.
 DESCRIBES = {"__doc__", "__file__", "__name__", "__version__"}
-# Methods that only say how something is shown.
+# What only says how something is shown or asked for; no evidence passes through it.
 SHOWN_BY = {"__repr__", "__str__", "_repr_html_", "_repr_markdown_", "_repr_pretty_"}
+MAY_REPLACE = {"builtins.input", "builtins.print", "sys.excepthook"}
+MAY_REPLACE |= {"threading.excepthook"}
 CHECKER, LIBRARY = "autograder", "llmlab"
 
 # Attributes by which one object leads to another that it was not given.

@@ -103,7 +103,7 @@ def room(template: Path, tmp_path: Path) -> Classroom:
     return Classroom(tmp_path / "llm101")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def sandbox() -> None:
     try:
         sandbox_works()
