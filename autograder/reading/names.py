@@ -7,6 +7,7 @@ set of dotted paths, which is bounded: the source of a submission may be written
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -136,13 +137,23 @@ def _by_its_own_name(path: str) -> str:
     return ".".join(parts[inner[-1] :]) if inner else path
 
 
+def cost_of(cell: str) -> int:
+    """Say what it costs to read a cell: IPython reads all of it once more for each command in it."""
+    commands = len(_COMMAND.findall(cell))
+    # Where a cell begins with %%, what follows is not looked into.
+    return len(cell) * (1 + (0 if cell.lstrip().startswith("%%") else commands))
+
+
+_COMMAND = re.compile(r"^\s*[%!?]|=\s*[%!]|\?[ \t]*$", re.MULTILINE)
+
+
 def parsed(cell: str) -> ast.Module | None:
     """Parse a cell as IPython would run it.
 
     One that Python does not understand does nothing, and is empty here; None stands for one that is too long or
     too deeply nested.
     """
-    if len(cell) > MAX_CHARACTERS:
+    if cost_of(cell) > MAX_CHARACTERS:
         return None
     from IPython.core.inputtransformer2 import TransformerManager
 
@@ -158,6 +169,9 @@ def parsed(cell: str) -> ast.Module | None:
             return ast.Module([], [])
         except (MemoryError, RecursionError):
             return None
+        except RuntimeError:
+            # More commands than IPython itself reads in one cell, which it does not run either.
+            return ast.Module([], [])
 
 
 def names_of(trees: Sequence[ast.Module | None]) -> Names:
