@@ -277,6 +277,9 @@ def _environment(threads: int) -> dict[str, str]:
         "MKL_NUM_THREADS": count,
         "OPENBLAS_NUM_THREADS": count,
         "PYTHONPATH": bwrap.module_path(),
+        # There is no network: `!pip install`, which many notebooks begin with, need not wait for one.
+        "PIP_RETRIES": "0",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         # A parent that imports matplotlib before the kernel begins has to know.
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     }
