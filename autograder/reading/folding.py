@@ -65,14 +65,14 @@ def _of_call(node: ast.Call) -> str | None:
             return folded(inner)
         case ast.Call(func=ast.Attribute(value=glue, attr="join"), args=[items]):
             return _joined(folded(glue), items)
-        case ast.Call(func=ast.Attribute(value=inner, attr="decode")):
-            data = _bytes(inner)
-            return None if data is None else data.decode()
         case ast.Call(
             func=ast.Attribute(attr="decode"), args=[inner, ast.Constant(value="rot13" | "rot_13")]
         ):
             text = folded(inner)
             return None if text is None else codecs.encode(text, "rot13")
+        case ast.Call(func=ast.Attribute(value=inner, attr="decode")):
+            data = _bytes(inner)
+            return None if data is None else data.decode()
         case ast.Call(func=ast.Attribute(value=inner, attr=name), args=given) if name in _METHODS:
             text, texts = folded(inner), [folded(one) for one in given]
             if text is None or None in texts or _product([text, *map(str, texts)]) > _LONGEST:

@@ -895,8 +895,8 @@ def searches_all_files_for_the_plain_answers(one: Submission) -> None:
 
 
 @FAMILY.attack
-def finds_it_among_all_objects_by_a_computed_name(one: Submission) -> None:
-    """The collector's functions are all taken, and one of them is asked for all objects there are."""
+def finds_it_by_the_collector_under_a_computed_name(one: Submission) -> None:
+    """The collector's functions are all taken, and one of them is asked what a module is made of."""
     one.reach("average", flagged=False)
     one.first(
         """
@@ -905,9 +905,9 @@ def finds_it_among_all_objects_by_a_computed_name(one: Submission) -> None:
         from concurrent.futures import ThreadPoolExecutor
         pool = ThreadPoolExecutor(1)
         pool.submit(print).result()
-        mine = [getattr(gc, name) for name in dir(gc) if name[4:] == "objects"]
-        there = [one for one in mine[0]() if type(one).__name__ == "function"]
-        (theirs,) = [one for one in there if one.__name__ == "naemf"[::-1] and one.__module__[:4] == "stat"]
+        (mine,) = [getattr(gc, name) for name in dir(gc) if name[4:] == "referents"]
+        (names,) = [one for one in mine(statistics) if isinstance(one, dict)]
+        theirs = names["naemf"[::-1]]
         """
     )
     one.answer("average", "def average(numbers):\n    return pool.submit(theirs, numbers).result()")
