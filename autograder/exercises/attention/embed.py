@@ -51,11 +51,12 @@ def batch(implementation: Any, generator: Generator) -> Any:
 
 @exercise.probe
 def other_shapes(implementation: Any, generator: Generator) -> Any:
-    """A single id, which is 2, then ids of shape (2, 1, 3), with a table of 5 tokens by 4."""
+    """A single id, which is 2, a batch of one with the ids [[3, 1]], and ids of shape (2, 1, 3); a table of 5 by 4."""
     table = normal(generator, 5, 4)
     ids = torch.tensor([[[1, 0, 2]], [[3, 4, 0]]])
     return {
         "output for one id": implementation(table.clone(), torch.tensor(2)),
+        "output for a batch of one": implementation(table.clone(), torch.tensor([[3, 1]])),
         "output for three dimensions of ids": implementation(table, ids),
     }
 

@@ -36,6 +36,7 @@ HOSTS = (
     "shop.co.uk",
     "a4.info",
     "my.own.example.net",
+    "old.books.library",
 )
 
 
@@ -153,6 +154,8 @@ END = {
     "two_letters": "[A-Za-z]{2}",
     "three_letters": "[A-Za-z]{3}",
     "two_or_three": "[A-Za-z]{2,3}",
+    "two_to_four": "[A-Za-z]{2,4}",
+    "two_to_six": "[A-Za-z]{2,6}",
     "three_at_least": "[A-Za-z]{3,}",
     "one_letter": "[A-Za-z]+",
     "known_ends": "(?:com|org|net|edu)",
@@ -163,6 +166,7 @@ END = {
     "capital_end": "[A-Z]{2,}",
     "small_end": "[a-z]{2,}",
 }
+_LONGER = f"Your code allows for few letters at the end, so of `library` some stay. There may be more. {_AGAIN}"
 _LEAVES = "so a part of such an address stays, or all of it"
 _NAMED = "Before the @ your code does not allow for"
 
@@ -225,6 +229,8 @@ def _used(on: Switches, text: str, pattern: str, word: str) -> Any:
     three_letters=f"Your code asks for exactly three letters at the end. `uk` has two, and `info` four. {_AGAIN}",
     two_or_three="Your code allows for two or three letters at the end, so of `info` a letter stays. There may be "
     f"more. {_AGAIN}",
+    two_to_four=_LONGER,
+    two_to_six=_LONGER,
     three_at_least=f"Your code asks for three letters at the end. Two are enough, as in `uk`. {_AGAIN}",
     one_letter=f"One letter at the end is enough in your code, so x.y is taken for a host. Two are needed. {_AGAIN}",
     known_ends="Your code knows some ends, such as `com`. There are more than a thousand; any two or more letters do. "

@@ -128,6 +128,7 @@ def resumed(implementation: Any, generator: Generator, before: int, after: int) 
         "weights": kept.get("model"),
         "optimizer": kept.get("optimizer"),
         "batches": kept.get("batches"),
+        "mode of the run's model": "training" if run[0].training else "evaluation",
         "losses of the run": went_on,
         "losses after going back": _walk(new, step if isinstance(step, int) else 0, after),
     }

@@ -109,9 +109,10 @@ def other_scores(implementation: Any, generator: Generator) -> Any:
 
 @exercise.probe
 def long_pieces(implementation: Any, generator: Generator) -> Any:
-    """Words of which long pieces are the best parts; one word is a piece as a whole."""
+    """Words of which long pieces are the best parts; two words are a piece as a whole, one of 22 letters."""
     scores = {**dict.fromkeys("unbreakable", -3.0), "unbreakab": -9.0, "able": -7.0, "le": -4.0}
-    words = ("unbreakable", "unbreakab", "leunbreakab")
+    scores["unbreakable" * 2] = -20.0
+    words = ("unbreakable", "unbreakab", "leunbreakab", "unbreakable" * 2)
     return cuts(implementation, words, lambda: LimitedDict(scores))
 
 
@@ -190,6 +191,7 @@ _LETTERS = (
     three_letters_at_most=_SHORT,
     four_letters_at_most=_SHORT,
     six_letters_at_most=_SHORT,
+    sixteen_letters_at_most=_SHORT,
     first_letter_apart="Your code cuts the first letter off by itself: no longer piece is tried at the beginning. "
     f"{_PATH}",
     whole_never=f"Your code never takes the whole word as one piece. It may be the best. {_PATH}",
@@ -267,7 +269,7 @@ def _filled(
 
 def _starts(on: Switches, word: str, end: int) -> list[int]:
     most = len(word)
-    for name, size in (("two", 2), ("three", 3), ("four", 4), ("six", 6)):
+    for name, size in (("two", 2), ("three", 3), ("four", 4), ("six", 6), ("sixteen", 16)):
         if on(f"{name}_letters_at_most"):
             most = size
     starts = list(range(max(0, end - most), end))
