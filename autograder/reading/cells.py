@@ -176,7 +176,7 @@ def _read(tree: ast.Module | None, names: Names, files: _Files, depth: int = 0) 
         return
     own = _own_names(tree)
     # What a command of IPython's is given is read below, as the command takes it.
-    asked = {id(one) for _, _, call in _magics(tree) for one in call.args}
+    asked = {id(one) for _, _, call in _magics(tree) for one in call.args} | _remarks(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and not node.level:
             yield from _imported(node, str(node.module), [one.name for one in node.names], files)
@@ -197,6 +197,12 @@ def _read(tree: ast.Module | None, names: Names, files: _Files, depth: int = 0) 
             yield from _looked_up(node, names, files)
     for name, line, call in _magics(tree):
         yield from _magic(name, line, call, names, files)
+
+
+def _remarks(tree: ast.AST) -> set[int]:
+    """Find the texts that stand alone, as docstrings do and code that is set aside; what would run one is found."""
+    alone = [one.value for one in ast.walk(tree) if isinstance(one, ast.Expr)]
+    return {id(one) for one in alone if isinstance(one, ast.Constant)}
 
 
 def _own_names(tree: ast.Module) -> frozenset[str]:
@@ -561,8 +567,10 @@ class _Answer:
                 try:
                     if name == self.exercise.name:
                         yield from ((cell, seen) for seen in self._imported(node))
+                    remarks = _remarks(node)
                     for inner in ast.walk(node):
-                        yield from ((cell, seen) for seen in self._seen(inner, own))
+                        if id(inner) not in remarks:
+                            yield from ((cell, seen) for seen in self._seen(inner, own))
                     waiting += sorted(outer_names(node) & self.names.definitions.keys())
                 except RecursionError:
                     yield cell, _UNREADABLE

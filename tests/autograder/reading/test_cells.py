@@ -124,6 +124,13 @@ HONEST = {
         "def embed(t, i):\n    return t[i]",
     ),
     "words": "def embed(t, i):\n    'Do not call llmlab.model.embed.'\n    return t[i]",
+    "an example in a docstring": (
+        "def embed(t, i):\n    '''\n    >>> from llmlab.model import embed\n    '''\n    return t[i]",
+    ),
+    "code that is set aside": (
+        "'''\nimport sys\nsys.settrace(print)\n'''",
+        "def embed(t, i):\n    '''from llmlab.model import embed\nembed(t, i)'''\n    return t[i]",
+    ),
     "shell and magic": "!ls\n%timeit 1 + 1\ndef embed(t, i):\n    return t[i]",
     "broken code": "def embed(:",
     "a method of its own": "class A:\n    def embed(self):\n        return self.embed()\nembed = 1",
@@ -169,7 +176,7 @@ REACHING = {
     "globals": "def f(): pass\nf.__globals__",
     "code": "def f(): pass\nf.__code__ = None",
     "subclasses": "object.__subclasses__()",
-    "builtins": "import builtins\nbuiltins.print = None",
+    "builtins": "import builtins\nbuiltins.len = None",
     "builtins by name": "__builtins__",
     "ctypes": "import ctypes",
     "a profile": "import sys\nsys.setprofile(None)",
