@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import shutil
 import textwrap
 from collections.abc import Callable
@@ -1202,8 +1203,7 @@ def text_with_pictures_formulas_and_HTML(one: Submitted) -> None:
 
 @habit
 def ids_that_stand_twice(one: Submitted) -> None:
-    for cell in one.notebook.cells[::2]:
-        cell.id = "twice"
+    one.written = lambda text: re.sub('"id": "[^"]*"', '"id": "twice"', text)
 
 
 @habit
