@@ -28,7 +28,7 @@ from autograder.exercise.cells import exercise_of
 from autograder.reading import works
 from autograder.reading.finding import Finding, Kind, Weight
 from autograder.reading.folding import folded
-from autograder.reading.magics import codes_in, does
+from autograder.reading.magics import READ, codes_in, does
 from autograder.reading.names import (
     KERNEL,
     LEADS,
@@ -414,7 +414,7 @@ def _magic(name: str, line: str, node: ast.Call, names: Names, files: _Files) ->
         yield _Seen("code", f"`%{name}` runs code that is not in the cell.", _LOOK, node)
     elif what == "unknown":
         yield _Seen("magic", f"`%{name} {line}`".rstrip(" `") + "` is not known here.", _NOTE, node)
-    if name in ("writefile", "file") and ".py" in line:
+    if name in ("writefile", "file") and any(end in line for end in READ):
         for seen in _read(parsed(body), names_of([parsed(body)]), files):
             yield _Seen(seen.kind, seen.sentence, seen.weight, node)
 

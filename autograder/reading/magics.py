@@ -35,6 +35,9 @@ _EXTENSIONS = {
     *("memory_profiler", "nb_black", "pyinstrument", "rich", "snakeviz", "tensorboard"),
     *("watermark", "google.colab.data_table", "jupyter_ai", "sql", "dotenv", "wurlitzer"),
 }
+# The options of `%run` that take the next word, and the files whose code is read.
+_WITH_VALUE = {"-N", "-b", "-l", "-s", "-T"}
+READ = (".py", ".ipy", ".txt")
 _CELLS = re.compile(r"[~\d/:-]+")
 
 
@@ -60,9 +63,23 @@ def does(name: str, line: str, files: Collection[str]) -> Does:
         numbers = rest[1:] if name == "macro" else rest
         return "nothing" if all(map(_CELLS.fullmatch, numbers)) else "elsewhere"
     if name == "run":
-        given = [word for word in words if word.endswith((".py", ".ipy", ".ipynb", ".txt"))]
-        return "nothing" if not words or (given and set(given) <= set(files)) else "elsewhere"
+        script = _script(words)
+        is_read = script in files and script.endswith(READ)
+        return "nothing" if not words or is_read else "elsewhere"
     return "nothing" if name in _HARMLESS else "unknown"
+
+
+def _script(words: list[str]) -> str:
+    """Name the file that `%run` runs, as IPython finds it: its options stand first, and some have values."""
+    rest = list(words)
+    while rest and rest[0].startswith("-"):
+        option = rest.pop(0)
+        if option == "-m":
+            return f"{rest[0].replace('.', '/')}.py" if rest else ""
+        if option in _WITH_VALUE:
+            rest = rest[1:]
+    name = rest[0].strip("'\"").removeprefix("./") if rest else ""
+    return name if name.endswith((*READ, ".ipynb")) else f"{name}.py"
 
 
 def codes_in(text: str) -> list[str]:

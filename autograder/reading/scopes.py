@@ -14,7 +14,7 @@ def outer_names(node: ast.AST) -> set[str]:
     """
     try:
         return set(_looked_up(symtable.symtable(ast.unparse(node), "<cell>", "exec")))
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, MemoryError):
         # What Python itself would not compile.
         return {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
 

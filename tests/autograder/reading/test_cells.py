@@ -192,6 +192,8 @@ REACHING = {
     "a function of other code": "import types\ntypes.FunctionType(None, {})",
     "a script": "%run helper.txt",
     "a script without a sign": "run -i helper.txt",
+    "a notebook that is run": "%run other.ipynb",
+    "a text that is written": "%%writefile helper.txt\nimport ctypes",
     "a module by a timed line": "%timeit import autograder.student.publishing",
     "a module by what is done before a timed cell": "%%timeit import autograder.student.publishing\nprint(1)",
     "a module by a captured cell": "%%capture\nimport autograder.student.publishing",
@@ -301,7 +303,9 @@ def test_habits_of_every_day_are_no_findings(cell: str) -> None:
 
 def test_a_file_that_a_cell_writes_is_read_there_and_may_be_imported() -> None:
     honest = "%%writefile helper.py\ndef f():\n    return 1"
-    assert found(EMBED, honest, "import helper\n%run helper.py") == []
+    runs = "%run helper.py\n%run ./helper.py\n%run helper\n%run -i -N 2 'helper.py' one two\n%run -m helper"
+    assert found(EMBED, honest, "import helper", runs) == []
+    assert found(EMBED, honest, "%run unseen.py helper.py") != []
     (one,) = found(EMBED, "%%writefile helper.py\nimport ctypes", "import helper")
     assert (one.where, one.weight) == ("cell 1", Weight.LOOK)
 
