@@ -13,6 +13,7 @@ from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import unquote
 
+import nbformat
 import nh3
 from nbconvert.exporters import HTMLExporter
 from nbconvert.filters.markdown import markdown2html
@@ -27,6 +28,9 @@ POLICY = (
     "form-action 'none'"
 )
 _META = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+
+# Characters of code that a page of feedback shows.
+MOST_CODE = 300_000
 
 _TAGS = nh3.ALLOWED_TAGS | {"font", "progress", "section"}
 _ATTRIBUTES = {
@@ -194,8 +198,19 @@ class FeedbackPage(HTMLExporter):
         self, nb: NotebookNode, resources: Any = None, **kwargs: Any
     ) -> tuple[Any, dict[str, Any]]:
         """Write one notebook as a page."""
-        page, resources = super().from_notebook_node(nb, resources, **kwargs)
+        page, resources = super().from_notebook_node(_cut(nb), resources, **kwargs)
         return safe_page(page), resources
+
+
+def _cut(notebook: NotebookNode) -> NotebookNode:
+    """Leave code out that is more than a person reads: to color megabytes would keep all others waiting."""
+    left = MOST_CODE
+    cut = nbformat.from_dict(notebook)
+    for cell in cut.cells:
+        if cell.cell_type == "code" and len(cell.source) > left:
+            cell.source = f"{cell.source[:left]}\n# … the rest of this cell is left out here"
+        left = max(0, left - len(cell.source) if cell.cell_type == "code" else left)
+    return cut
 
 
 def safe_page(page: str) -> str:

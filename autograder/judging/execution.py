@@ -225,6 +225,10 @@ class JudgingClient(NotebookClient):
             if msg["msg_type"] in ("update_display_data", "clear_output"):
                 return None
         if msg["msg_type"] in _OUTPUTS:
+            if not _is_output(content):
+                note = "… an output that no notebook can hold is left out\n"
+                cell.outputs.append(new_output("stream", name="stderr", text=note))
+                return None
             size = _size(content)
             self.stretch.characters += size
             self._kept_in_cell += size
@@ -317,6 +321,27 @@ class JudgingClient(NotebookClient):
 def derived_seed(secret: int, purpose: str) -> int:
     """Make a seed of a secret one: whoever learns it can tell neither the secret nor one for another purpose."""
     return int.from_bytes(hashlib.sha256(f"{purpose} {secret}".encode()).digest()[:7], "big")
+
+
+def _is_output(content: dict[str, Any]) -> bool:
+    """Say whether a message holds what a notebook's format takes; a kernel can send whatever it likes."""
+    data, traceback = content.get("data", {}), content.get("traceback", [])
+    texts = [content.get(name, "") for name in ("text", "ename", "evalue")]
+    return (
+        isinstance(data, dict)
+        and all(_is_shown(kind, value) for kind, value in data.items())
+        and isinstance(content.get("metadata", {}), dict)
+        and content.get("name", "stdout") in ("stdout", "stderr")
+        and isinstance(traceback, list)
+        and all(isinstance(one, str) for one in [*texts, *traceback])
+    )
+
+
+def _is_shown(kind: str, value: Any) -> bool:
+    if kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json")):
+        return True
+    parts = value if isinstance(value, list) else [value]
+    return all(isinstance(part, str) for part in parts)
 
 
 def _size(content: dict[str, Any]) -> int:

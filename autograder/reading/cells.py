@@ -33,6 +33,7 @@ from autograder.reading.names import (
     KERNEL,
     LEADS,
     LOADERS,
+    MAX_CHARACTERS,
     SCOPES,
     Names,
     cost_of,
@@ -104,15 +105,17 @@ def read_notebook_cells(notebook: NotebookNode) -> list[Finding]:
 def read_files(files: Mapping[str, bytes]) -> list[Finding]:
     """Read the files that were handed in beside a notebook, which it could import."""
     found: dict[Finding, None] = {}
-    for name, content in sorted(files.items()):
+    texts = _Files(_texts_of(files))
+    for name in sorted(files):
         if name.endswith((".pyc", ".so", ".pth")):
             seen = _Seen("code", "It is code that nobody can read.", _LOOK)
             found[_finding(repr(name), "", seen)] = None
-        elif name.endswith((".py", ".ipy", ".txt")):
-            text = content.decode("utf-8", "replace")
-            tree = parsed(text)
-            what = _read(tree, names_of([tree]), _Files(_texts_of(files)))
-            found |= dict.fromkeys(_placed(repr(name), text, what))
+        elif name in texts:
+            tree = parsed(texts[name])
+            what = _read(tree, names_of([tree]), texts)
+            found |= dict.fromkeys(_placed(repr(name), texts[name], what))
+        elif name.endswith((".py", ".ipy")):
+            found[_finding(repr(name), "", _UNREADABLE)] = None
     return list(found)
 
 
@@ -148,7 +151,17 @@ class _Files(dict[str, str]):
 
 
 def _texts_of(files: Mapping[str, bytes]) -> dict[str, str]:
-    return {name: content.decode("utf-8", "replace") for name, content in files.items()}
+    """Return the texts of the files that are read: no more than is read of a notebook's cells, the small ones first."""
+    texts, left = {}, MAX_CODE_CHARACTERS
+    for name, content in sorted(files.items(), key=lambda one: len(one[1])):
+        if not name.endswith((".py", ".ipy", ".txt")) or len(content) > 4 * MAX_CHARACTERS:
+            continue
+        text = content.decode("utf-8", "replace")
+        cost = cost_of(text)
+        if cost <= min(left, MAX_CHARACTERS):
+            texts[name] = text
+            left -= cost
+    return texts
 
 
 def _written(trees: Sequence[ast.Module | None]) -> Iterator[tuple[str, str]]:

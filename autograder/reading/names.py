@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from autograder.reading import works
 from autograder.reading.folding import folded
 
-MAX_CHARACTERS = 1_000_000
+MAX_CHARACTERS = 250_000
 # A name that may mean more than so many things, or is longer than so many parts, is followed no further.
 _MOST_PATHS, _MOST_PARTS, _DEEPEST = 24, 12, 6
 _ROUNDS = 2
