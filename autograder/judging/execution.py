@@ -142,6 +142,7 @@ class JudgingClient(NotebookClient):
         self.stretch = Stretch()
         self.failures: dict[str, set[str]] = {}
         self.on_last_cell: Callable[[], None] | None = None
+        self.on_cell_executed = self._look_for_an_exit
         self._public: dict[int, tuple[Exercise, list[Evidence]]] = {}
         self._kept = self._kept_in_cell = 0
         self._is_cut = False
@@ -196,6 +197,19 @@ class JudgingClient(NotebookClient):
         except DeadKernelError:
             self.stretch.died_at = index
             cell.outputs = [_error("DeadKernel", "This cell ended its Python process.")]
+
+    def _look_for_an_exit(
+        self, cell_index: int, execute_reply: Mapping[str, Any], **_: object
+    ) -> None:
+        """Take a kernel that `exit()` asked to end for ended: nobody can rely on the moment that it lives on."""
+        payload = execute_reply["content"].get("payload")
+        for one in payload if isinstance(payload, list) and not self._judging else ():
+            if (
+                isinstance(one, dict)
+                and one.get("source") == "ask_exit"
+                and not one.get("keepkernel")
+            ):
+                self.stretch.died_at = cell_index
 
     async def _async_handle_timeout(
         self, timeout: int, cell: NotebookNode | None = None

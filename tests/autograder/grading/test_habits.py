@@ -733,6 +733,16 @@ ANSWERS = {
             """
             return sum(numbers) / len(numbers)
     ''',
+    "code that is set aside": """
+        '''
+        import gc, sys
+        sys.settrace(print)
+        exec("def average(numbers): return 0")
+        '''
+        def average(numbers):
+            "Do not: from statistics import fmean; import sys; sys._getframe()."
+            return sum(numbers) / len(numbers)
+    """,
     "two forms, the last one right": """
         def average(numbers):
             return sum(numbers)
@@ -885,7 +895,7 @@ def a_script_that_is_run(one: Submitted) -> None:
     one.files["setup_me.py"] = (
         b"import math\n\ndef total(numbers):\n    return math.fsum(numbers)\n"
     )
-    one.first("%run setup_me.py")
+    one.first("%run setup_me.py", "%run -i ./setup_me", "run -t setup_me.py one two")
     one.answer("average").source = "def average(numbers):\n    return total(numbers) / len(numbers)"
 
 
@@ -1222,7 +1232,13 @@ def a_far_older_minor_format(one: Submitted) -> None:
 
 @habit
 def an_exit_at_the_end(one: Submitted) -> None:
-    one.last("exit()")
+    one.last("exit()", "print('never')")
+
+
+@habit
+def an_exit_that_keeps_the_kernel(one: Submitted) -> None:
+    one.first("exit(keep_kernel=True)")
+    one.last("quit")
 
 
 @habit
@@ -1320,8 +1336,8 @@ def graded(
     return runs
 
 
-# What is said of honest notebooks as well: a check that was copied, a command that asked for the network.
-MAY_BE_SAID = {"changed check", "form", "left processes", "network"}
+# What is said of honest notebooks as well: a check was copied, a command asked for the network, `exit()` was called.
+MAY_BE_SAID = {"changed check", "ended", "form", "left processes", "network"}
 
 
 def test_there_are_more_than_a_hundred_habits() -> None:
