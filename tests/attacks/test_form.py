@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import warnings
 from typing import Any
 
 import nbformat
@@ -22,9 +23,14 @@ def right(one: Submission) -> None:
     GRADED.add(one.student)
 
 
+def _text(one: Submission) -> str:
+    """Write the notebook as it is; `nbformat` would warn, and mend some of it."""
+    return json.dumps(one.notebook, indent=1)
+
+
 def written(one: Submission, old: str = "", new: str = "") -> None:
     """Hand in the notebook's text with something in it replaced."""
-    text = nbformat.writes(one.notebook)
+    text = _text(one)
     assert old in text
     one.raw = text.replace(old, new).encode()
 
@@ -36,13 +42,13 @@ def written(one: Submission, old: str = "", new: str = "") -> None:
 def begins_with_a_mark_of_byte_order(one: Submission) -> None:
     """A byte order mark stands before the notebook, as some editors write it."""
     right(one)
-    one.raw = b"\xef\xbb\xbf" + nbformat.writes(one.notebook).encode()
+    one.raw = b"\xef\xbb\xbf" + _text(one).encode()
 
 
 @FAMILY.attack
 def is_written_in_another_encoding(one: Submission) -> None:
     """The notebook is written as UTF-16."""
-    one.raw = nbformat.writes(one.notebook).encode("utf-16")
+    one.raw = _text(one).encode("utf-16")
     one.runs = False
 
 
@@ -52,7 +58,7 @@ def ends_lines_as_windows_does(one: Submission) -> None:
     right(one)
     for cell in one.notebook.cells:
         cell.source = cell.source.replace("\n", "\r\n")
-    one.raw = nbformat.writes(one.notebook).replace("\n", "\r\n").encode()
+    one.raw = _text(one).replace("\n", "\r\n").encode()
 
 
 @FAMILY.attack
@@ -108,7 +114,7 @@ def nests_its_metadata_beyond_measure(one: Submission) -> None:
 @FAMILY.attack
 def says_things_twice(one: Submission) -> None:
     """Keys stand twice: points, marks and sources, the second of them other than the first."""
-    text = nbformat.writes(one.notebook)
+    text = _text(one)
     text = text.replace('"points": 1,', '"points": 1, "points": 100,')
     text = text.replace('"grade": true', '"grade": false, "grade": true')
     one.raw = text.encode()
@@ -120,6 +126,7 @@ def gives_cells_one_name(one: Submission) -> None:
     right(one)
     for cell in one.notebook.cells:
         cell.id = "same"
+    one.raw = _text(one).encode()
 
 
 @FAMILY.attack
@@ -127,12 +134,16 @@ def gives_cells_names_that_are_paths(one: Submission) -> None:
     """The ids of cells are paths, options and markup."""
     for number, cell in enumerate(one.notebook.cells):
         cell.id = ("../../../gradebook.db", "<script>", "--help", "")[number % 4]
+    one.raw = _text(one).encode()
 
 
 @FAMILY.attack
 def is_of_an_old_format(one: Submission) -> None:
     """The notebook is of the format before the present one, with sheets in it."""
-    one.raw = json.dumps(nbformat.convert(nbformat.from_dict(one.notebook), 3)).encode()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        old = nbformat.convert(nbformat.from_dict(one.notebook), 3)
+    one.raw = json.dumps(old).encode()
 
 
 @FAMILY.attack
@@ -162,7 +173,7 @@ def has_cells_of_other_types(one: Submission) -> None:
         {"cell_type": "code"},
         {"cell_type": 3, "source": {}, "metadata": []},
     ]
-    notebook = json.loads(nbformat.writes(one.notebook))
+    notebook = json.loads(_text(one))
     notebook["cells"] += cells
     one.raw = json.dumps(notebook).encode()
 
