@@ -12,6 +12,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from traitlets.config import PyFileConfigLoader
 
+from autograder.classroom import feedback_page
 from autograder.classroom.course import init_course
 from autograder.classroom.feedback_page import POLICY, Sanitize, clean, is_harmless, safe_page
 from autograder.judging.execution import verdict_outputs
@@ -134,3 +135,17 @@ def test_a_page_of_the_course_shows_cards_as_cards_and_runs_nothing(tmp_path: Pa
     # Its text may stay as a text; nothing of it is a tag or an attribute.
     assert not re.search(r"<script\b[^>]*>[^<]*pwned", body)
     assert not re.search(r"<[^>]*\bonerror\b", body)
+
+
+def test_a_page_leaves_out_code_that_is_more_than_a_person_reads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(feedback_page, "MOST_CODE", 12)
+    cells = [new_code_cell("first = 1"), new_code_cell("second = 2"), new_code_cell("third = 3")]
+    notebook = new_notebook(cells=cells)
+    page, _ = feedback_page.FeedbackPage().from_notebook_node(notebook)
+    text = re.sub("<[^>]*>", "", page.partition("<body")[2])
+    assert "first = 1" in text
+    assert text.count("the rest of this cell is left out here") == 2
+    assert "third" not in text
+    assert [cell.source for cell in notebook.cells][2] == "third = 3"
