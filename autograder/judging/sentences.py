@@ -59,7 +59,7 @@ def outline_mismatch(expected: tuple[Returned, ...], got: tuple[Returned, ...]) 
 
 def _owner(exercise: Exercise) -> str:
     home = str(getattr(exercise.reference, "__module__", "llmlab"))
-    if home.split(".")[0] == "llmlab":
+    if home.split(".")[0] in ("autograder", "llmlab"):
         return "llmlab's own"
     return f"`{home}.{exercise.reference.__qualname__}`, which is there already"
 

@@ -111,7 +111,7 @@ def test_the_reference_handed_in_as_the_answer_earns_nothing(exercise: Exercise)
         return
     handed_in = graded(exercise, exercise.reference, 1)
     assert handed_in.points == 0
-    assert "llmlab's own" in handed_in.sentence
+    assert "write yours in the cell above" in handed_in.sentence
     wrapped = graded(exercise, lambda *args, **kwargs: exercise.reference(*args, **kwargs), 1)
     assert wrapped.points == 0
 

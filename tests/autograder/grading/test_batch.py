@@ -254,7 +254,7 @@ def test_a_class_is_graded_on_a_dask_cluster(room: Classroom) -> None:
         room.hand_in(student)
     room.hand_in("carol", lambda notebook: None)
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
         Workers(SETTINGS, dask=cluster.scheduler_address) as team,
     ):
         team.warm()

@@ -110,7 +110,7 @@ def test_a_cluster_keeps_the_same(raw: list[Page], tmp_path: Path) -> None:
         shards.append(shard)
     alone, report = clean_dataset(made(raw[:390]), steps())
     cluster = distributed.LocalCluster(
-        n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None
+        n_workers=1, threads_per_worker=2, processes=False, dashboard_address=":0"
     )
     with cluster, distributed.Client(cluster) as client:
         targets, theirs = clean_on_cluster(client, shards, tmp_path / "clean", steps())
