@@ -82,16 +82,6 @@ private.equivalent(
     "a column has the mean of its numbers, and targets are long already",
 )
 private.equivalent(
-    "for row, target in zip(scores, targets.tolist(), strict=True):",
-    "CONSTANT",
-    "there are as many rows as targets",
-)
-private.equivalent(
-    "for row, target in zip(scores, targets.tolist(), strict=True):",
-    "ARGUMENT",
-    "there are as many rows as targets",
-)
-private.equivalent(
     "wanted = torch.eye(scores.shape[-1])[targets.where(targets != ignore_index, 0)]",
     "NUMBER",
     "what is picked there is multiplied by 0",

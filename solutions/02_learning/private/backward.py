@@ -71,9 +71,3 @@ private.equivalent("result.grad = 1", "AUGMENTED", "all gradients are 0 before")
 private.equivalent(
     "if uses[id(parent)] == 0:", "COMPARISON", "a use is done once, so that none is below 0"
 )
-for _kind in ("CONSTANT", "ARGUMENT"):
-    private.equivalent(
-        "for parent, slope in zip(node.parents, node.slopes, strict=True):",
-        _kind,
-        "there is a slope for each parent",
-    )

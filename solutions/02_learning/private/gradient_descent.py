@@ -69,11 +69,3 @@ private.equivalent(
 private.equivalent(
     "rows, answers = inputs.tolist(), targets.tolist()", "CALL", "tensors can be gone through too"
 )
-for _line in (
-    "for row, answer in zip(rows, answers, strict=True):",
-    "error = sum(x * w for x, w in zip(row, now, strict=True)) - answer",
-    "gradient = [g + 2 * error * x / len(rows) for g, x in zip(gradient, row, strict=True)]",
-    "now = [w - learning_rate * g for w, g in zip(now, gradient, strict=True)]",
-):
-    for _kind in ("CONSTANT", "ARGUMENT"):
-        private.equivalent(_line, _kind, "the two are equally long")

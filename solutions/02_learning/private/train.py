@@ -74,9 +74,3 @@ private.equivalent(
     "best, weights = math.inf, None", "CONSTANT", "the first measurement replaces it"
 )
 private.equivalent("losses, best = [], None", "CONSTANT", "the first measurement replaces it")
-for _kind in ("CONSTANT", "ARGUMENT"):
-    private.equivalent(
-        "for parameter, kept in zip(model.parameters(), best, strict=True):",
-        _kind,
-        "a copy is kept of each parameter",
-    )
