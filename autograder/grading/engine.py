@@ -39,7 +39,7 @@ from autograder.reading import Finding, Weight, read_cells, read_files
 from autograder.sandbox import Limits, SandboxUnavailable, sandboxed_manager
 
 NO_EVIDENCE = "no evidence"
-_NO_EVIDENCE_SENTENCE = (
+NO_EVIDENCE_SENTENCE = (
     "The kernel handed over no result of the check, or a part of the checker was replaced in it."
 )
 _NO_NETWORK = re.compile(
@@ -316,7 +316,7 @@ def _seen(
                 "forbidden", name, "The answer called what this exercise asks to do without."
             )
         if "no_evidence" in kinds:
-            yield Violation(NO_EVIDENCE, name, _NO_EVIDENCE_SENTENCE)
+            yield Violation(NO_EVIDENCE, name, NO_EVIDENCE_SENTENCE)
 
 
 def _place(number: int) -> str:

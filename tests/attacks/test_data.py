@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from autograder.grading.engine import NO_EVIDENCE_SENTENCE
 from autograder.student.publishing import MIME
 from tests.attacks.harness import SOLUTION, Class, Family, Repelled, Submission, forged
 
@@ -25,7 +26,6 @@ def average(numbers):
     display({{{MIME!r}: base64.b64encode(data).decode()}}, raw=True)
     raise KeyboardInterrupt
 """
-NO_RESULT = "The kernel handed over no result, or one out of form."
 
 
 def hand_over(one: Submission, code: str) -> None:
@@ -181,7 +181,7 @@ def test_the_judge_has_read_it_and_refused(attack: str, graded: Class) -> None:
     }
     # Numbers that are none are in form, and wrong.
     in_form = attack == "hands_over_numbers_that_are_none"
-    assert (NO_RESULT in told) != in_form
+    assert (NO_EVIDENCE_SENTENCE in told) != in_form
 
 
 def test_no_pickle_was_read() -> None:

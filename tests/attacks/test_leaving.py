@@ -70,7 +70,6 @@ def crashes_the_interpreter(one: Submission) -> None:
     """A null pointer ends the interpreter; what was right before is earned."""
     one.solve("average")
     one.answer("equal_share", "import ctypes\nctypes.string_at(0)")
-    one.earned.clear()  # reaching into Python itself costs all points
 
 
 @FAMILY.attack

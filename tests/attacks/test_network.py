@@ -130,5 +130,6 @@ def test_it_reaches_nobody(attack: str, graded: Class) -> None:
 
 def test_the_instructor_is_told_of_attempts_on_the_network(graded: Class) -> None:
     for attack in FAMILY.attacks:
-        kinds = {violation.kind for violation in graded.runs[attack].violations}
+        run = graded.runs[attack]
+        kinds = {one.kind for one in run.violations} | {str(one.kind) for one in run.findings}
         assert "network" in kinds, attack
