@@ -170,6 +170,25 @@ def test_the_table_says_points_verdict_and_diagnosis(
     assert run("check", "welcome").code == 0
 
 
+def test_a_check_says_what_grading_will_read_and_takes_nothing_for_it(
+    work: Path, run: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slip(notebook: NotebookNode) -> None:
+        notebook.cells.append(nbformat.v4.new_code_cell("%tiem sum(range(3))"))
+
+    change(notebook_of(work), slip)
+    verdict = Verdict("welcome.average", "passed", 1, 1, "`average` is right.")
+    monkeypatch.setattr(execution, "run_and_judge", lambda path, wanted: [verdict])
+    ran = run("check", "welcome")
+    assert ran.code == 0
+    assert "it takes no points away" in ran.out
+    assert "line 1: `%tiem sum(range(3))` is not known here." in ran.out
+    # Beside JSON it is said on the other stream.
+    ran = run("check", "welcome", "--json")
+    assert [one["points"] for one in json.loads(ran.out)] == [1]
+    assert "%tiem" in ran.err
+
+
 def _write(data: bytes) -> Callable[[Path], None]:
     def write(path: Path) -> None:
         path.write_bytes(data)

@@ -265,3 +265,37 @@ def test_the_page_of_progress_adds_points_and_counts_attempts() -> None:
     assert "○ equal_share (1 attempt)" in text
     assert '<progress value="1" max="3"' in html
     assert "gone" not in text + html
+
+
+# What grading will read
+
+
+def run_stored(notebook: Notebook, source: str) -> str:
+    """Run a cell as a kernel does, which keeps its text, and return what is printed."""
+    from IPython.utils.capture import capture_output
+
+    with capture_output() as captured:
+        notebook.shell.run_cell(START + source, store_history=True)
+    return str(captured.stdout + captured.stderr)
+
+
+def test_validate_says_that_points_will_be_held_before_the_teacher_does(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NBGRADER_EXECUTION", "validate")
+    run_stored(notebook, "import autograder\nautograder.kept = 1")
+    said = " ".join(run_stored(notebook, AVERAGE + 'check("welcome.average")').split())
+    assert "Your teacher will read of cell 1, line 3: It writes to the checker" in said
+
+
+def test_outside_of_validate_a_check_reads_nothing(notebook: Notebook) -> None:
+    run_stored(notebook, "import autograder\nautograder.kept = 1")
+    assert run_stored(notebook, AVERAGE + 'check("welcome.average")') == ""
+
+
+def test_what_is_only_to_be_looked_at_fails_no_right_answer_in_validate(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NBGRADER_EXECUTION", "validate")
+    run_stored(notebook, "import gc\ngc.get_objects()")
+    assert run_stored(notebook, AVERAGE + 'check("welcome.average")') == ""
