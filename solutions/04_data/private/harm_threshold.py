@@ -67,10 +67,3 @@ def by_tensors(
         # The mean of nothing is not a number, and becomes 0.
         result[group] = tuple(one.double().mean().nan_to_num().item() for one in (false, missed))
     return threshold, result
-
-
-private.equivalent(
-    "documents = list(zip(scores, harmful, groups, strict=True))",
-    "NAME",
-    "all lists are of one length",
-)
