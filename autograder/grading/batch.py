@@ -246,12 +246,17 @@ def _grade_alone(
     assignment = _only(course.assignments(lab), lab)
     asked = _asked(course, lab, students)
     history = load_history(course.root, lab)
+    recorded, due = course.grades(lab), course.due(lab)
     ready = [_ready(course, assignment, student) for student in asked]
     runs: dict[str, Run] = {}
 
     def finish(one: Ready, result: Result) -> None:
         result = with_policy(result, one.prepared.notebook, workers.settings.policy)
-        runs[one.student] = _finish(course, one, result, history.get(one.student, ()))
+        grade = recorded.get(one.student)
+        terms = course.terms(one.student, one.assignment, grade.due if grade else due)
+        result = replace(result, run=replace(result.run, terms=terms))
+        earlier = history.get(one.student, ()) if grade else ()
+        runs[one.student] = _finish(course, one, result, earlier)
         told(runs[one.student], len(runs), len(ready))
 
     by_student = {one.student: one for one in ready}
@@ -366,12 +371,11 @@ def _owned_well(folder: Path, student: str, assignment: Assignment) -> Prepared 
 
 
 def _finish(course: Course, one: Ready, result: Result, earlier: tuple[Run, ...]) -> Run:
-    """Record a result, unless it is recorded already, and note the run."""
+    """Record a result, unless it is recorded already by an earlier run, and note the run."""
     lab, run = one.assignment.name, result.run
     last = earlier[-1] if earlier else None
-    run = replace(run, terms=course.terms(one.student, one.assignment))
     same = last and _standing(last) == _standing(run)
-    if last and same and course.is_recorded(one.student, lab):
+    if last and same and course.is_filed(one.student, lab):
         # It cost nothing this time.
         return replace(last, seconds={})
     started = time.monotonic()

@@ -16,7 +16,7 @@ from nbformat import NotebookNode
 
 from autograder.errors import DamagedRun
 from autograder.grading.assignment import Assignment
-from autograder.grading.engine import Job, Result, Settings, grade, now
+from autograder.grading.engine import NO_EVIDENCE, Job, Result, Settings, grade, now
 from autograder.grading.fingerprint import grader_version
 from autograder.grading.policy import with_policy
 from autograder.grading.run import FOLDER, Run, Violation, save_run, write_whole
@@ -102,10 +102,13 @@ def job_of(
     """Make the job that grades a submission, or what of it is stale."""
     known: dict[str, Verdict] = {}
     if kept:
+        # Why a kernel handed over nothing is no part of a verdict: where anything is run, it is asked again.
+        unseen = {one.where for one in kept.result.run.violations if one.kind == NO_EVIDENCE}
         known = {
             verdict.exercise: verdict
             for verdict in kept.result.run.verdicts
-            if verdict.exercise in assignment.fingerprints and verdict.exercise not in kept.stale
+            if verdict.exercise in assignment.fingerprints
+            and verdict.exercise not in (*kept.stale, *unseen)
         }
     return Job(
         student,

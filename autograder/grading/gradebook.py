@@ -51,11 +51,13 @@ class Grade:
         score: The points in all, less a penalty for lateness.
         possible: The most that there is to earn.
         waits: Whether a person has still to give points.
+        due: When it was due, with an extension; empty where there is no such time.
     """
 
     score: float
     possible: float
     waits: bool
+    due: str = ""
 
 
 class Course:
@@ -117,11 +119,10 @@ class Course:
             return ""
         return "When it was handed in cannot be read; it has no penalty for lateness until you mend timestamp.txt."
 
-    def is_recorded(self, student: str, lab: str) -> bool:
-        """Say whether nbgrader holds a graded submission of this student, in its folder and its gradebook."""
+    def is_filed(self, student: str, lab: str) -> bool:
+        """Say whether nbgrader holds this student's autograded notebook."""
         where = self.directory.autograded_directory
-        folder = Path(self.directory.format_path(where, student, lab))
-        return folder.is_dir() and student in self.grades(lab)
+        return Path(self.directory.format_path(where, student, lab)).is_dir()
 
     def grades(self, lab: str) -> dict[str, Grade]:
         """Read from the gradebook what each submission of an assignment stands at."""
@@ -130,23 +131,32 @@ class Course:
         found: dict[str, Grade] = {}
         with Gradebook(self.directory.db_url) as gradebook, contextlib.suppress(MissingEntry):
             for one in gradebook.assignment_submissions(lab):
-                penalty = one.late_submission_penalty
-                found[one.student_id] = Grade(
-                    max(0.0, one.score - penalty), one.max_score, bool(one.needs_manual_grade)
-                )
+                score = max(0.0, one.score - one.late_submission_penalty)
+                waits, due = bool(one.needs_manual_grade), str(one.duedate or "")
+                found[one.student_id] = Grade(score, one.max_score, waits, due)
         return found
 
-    def terms(self, student: str, assignment: Assignment) -> str:
-        """Stand for all that a recorded grade depends on besides the run: points, time, policies, roster."""
-        late = {key: str(value) for key, value in sorted(self.config.items()) if "Late" in key}
+    def due(self, lab: str) -> str:
+        """Read when an assignment is due, for whoever has no extension; empty where there is no such time."""
+        from nbgrader.api import Gradebook, MissingEntry
+
+        with Gradebook(self.directory.db_url) as gradebook, contextlib.suppress(MissingEntry):
+            return str(gradebook.find_assignment(lab).duedate or "")
+        return ""
+
+    def terms(self, student: str, assignment: Assignment, due: str) -> str:
+        """Stand for all that a recorded grade depends on besides the run: points, time, when it was due, penalties."""
+        plugin = str(self.config.AssignLatePenalties.get("plugin_class", ""))
+        sections = ("AssignLatePenalties", "LateSubmissionPlugin", plugin.rpartition(".")[2])
+        late = [str(self.config.get(name, "")) for name in sections]
         points = {name: cell.marks.get("points") for name, cell in assignment.cells.items()}
         papers = self._papers(student, assignment.name)
-        text = json.dumps([points, late, {name: data.hex() for name, data in papers.items()}])
+        text = json.dumps([points, due, late, {name: data.hex() for name, data in papers.items()}])
         return hashlib.sha256(text.encode()).hexdigest()
 
     @contextlib.contextmanager
     def alone(self, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
-        """Grade while no other grader does in this course, on this machine or one that shares its disk.
+        """Grade while no other grader does in this course.
 
         Args:
             waiting: Is called when another one is at work, and has to be waited for.

@@ -9,7 +9,7 @@ DESCRIBES = {"__doc__", "__file__", "__name__", "__version__"}
 SHOWN_BY = {"__repr__", "__str__", "_repr_html_", "_repr_markdown_", "_repr_pretty_"}
 MAY_REPLACE = {"builtins.input", "builtins.print", "sys.excepthook"}
 MAY_REPLACE |= {"threading.excepthook"}
-CHECKER, LIBRARY = "autograder", "llmlab"
+CHECKER = "autograder"
 
 # Attributes by which one object leads to another that it was not given.
 ATTRIBUTES = {

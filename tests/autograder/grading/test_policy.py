@@ -132,7 +132,7 @@ def test_the_table_says_what_the_gradebook_says_and_who_waits(room: Classroom) -
     assert "It writes to the checker" in " ".join(re.sub("[┃│]", " ", done.output).split())
 
 
-def test_a_grade_is_recorded_anew_when_points_time_or_roster_changed(room: Classroom) -> None:
+def test_a_grade_is_recorded_anew_when_time_penalty_or_roster_changed(room: Classroom) -> None:
     here = Here(SETTINGS)
     path = room.hand_in("ada")
     stamp = path.parent / "timestamp.txt"
@@ -150,7 +150,20 @@ def test_a_grade_is_recorded_anew_when_points_time_or_roster_changed(room: Class
     assert recorded() > first
     from nbgrader.api import Gradebook
 
-    with Gradebook(f"sqlite:///{room.root}/gradebook.db") as gradebook:
+    database, second = f"sqlite:///{room.root}/gradebook.db", recorded()
+    with Gradebook(database) as gradebook:
+        gradebook.update_or_create_assignment(LAB.folder, duedate="2026-01-01 12:00:00 UTC")
+    grade_lab(room.course, LAB.folder, workers=here)
+    third = recorded()
+    assert third > second
+    config = room.root / "nbgrader_config.py"
+    usual = config.read_text("utf-8")
+    config.write_text(f"{usual}\nc.LateSubmissionPlugin.penalty_method = 'zero'\n")
+    grade_lab(room.course, LAB.folder, workers=here)
+    assert recorded() > third
+    assert room.course.grades(LAB.folder)["ada"].score == 0
+    config.write_text(usual)
+    with Gradebook(database) as gradebook:
         gradebook.remove_student("ada")
         gradebook.add_student("ada")
     grade_lab(room.course, LAB.folder, workers=here)

@@ -6,7 +6,7 @@ import ctypes.util
 import platform
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -31,6 +31,15 @@ def caller(kernel: Session) -> Session:
     return kernel
 
 
+def there(names: Sequence[str]) -> list[str]:
+    """Leave out the calls of other architectures, which this one has no number for."""
+    try:
+        return [name for name in names if number(name) is not None]
+    except SandboxUnavailable:
+        # Without libseccomp there is no sandbox, and every test here says so.
+        return list(names)
+
+
 def here(name: str) -> int:
     """The number of a system call, which this machine has."""
     found = number(name)
@@ -38,12 +47,9 @@ def here(name: str) -> int:
     return found
 
 
-@pytest.mark.parametrize("name", FORBIDDEN)
+@pytest.mark.parametrize("name", there(FORBIDDEN))
 def test_a_forbidden_call_is_not_permitted(caller: Session, name: str) -> None:
-    found = number(name)
-    if found is None:
-        pytest.skip("this architecture has no such call")
-    assert caller.ask(f"print(call({found}, 0, 0, 0, 0, 0, 0))").strip() == "EPERM"
+    assert caller.ask(f"print(call({here(name)}, 0, 0, 0, 0, 0, 0))").strip() == "EPERM"
 
 
 def test_calls_that_any_process_may_make_elsewhere_are_refused_here(caller: Session) -> None:
@@ -60,14 +66,11 @@ def test_calls_that_any_process_may_make_elsewhere_are_refused_here(caller: Sess
         assert caller.ask(f"print(call({here(name)}, {arguments}))").strip() == "EPERM", name
 
 
-@pytest.mark.parametrize("name", ABSENT)
+@pytest.mark.parametrize("name", there(ABSENT))
 def test_a_call_for_what_nobody_counts_or_others_need_is_not_there(
     caller: Session, name: str
 ) -> None:
-    found = number(name)
-    if found is None:
-        pytest.skip("this architecture has no such call")
-    assert caller.ask(f"print(call({found}, 8, 0))").strip() == "ENOSYS"
+    assert caller.ask(f"print(call({here(name)}, 8, 0))").strip() == "ENOSYS"
 
 
 @pytest.mark.parametrize("young", [470, 511])
