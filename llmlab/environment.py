@@ -54,9 +54,9 @@ class Environment:
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f'<tr><td>{"✓" if one.good else "!"}</td><td style="text-align:left">{one.name}</td>'
-            f'<td style="text-align:left">{html.escape(one.value)}</td>'
-            f'<td style="text-align:left">{html.escape(one.advice)}</td></tr>'
+            f'<tr><td>{"✓" if one.good else "!"}</td><td style="text-align:left;padding:1px 12px 1px 0">{one.name}</td>'
+            f'<td style="text-align:left;padding:1px 12px 1px 0">{html.escape(one.value)}</td>'
+            f'<td style="text-align:left;padding:1px 12px 1px 0">{html.escape(one.advice)}</td></tr>'
             for one in self.findings
         )
         return f"<table>{rows}</table><p>{self._summary()}</p>"

@@ -92,6 +92,7 @@ class Insights:
         misconceptions: The most widely held first.
         violations: Of the latest runs, with the student.
         flagged: What a reading of the latest submissions found for a person to look at, with the student.
+        waiting: The students some of whose points a person gives, by the latest submission.
     """
 
     lab: str
@@ -103,6 +104,7 @@ class Insights:
     misconceptions: tuple[MisconceptionInsight, ...]
     violations: tuple[tuple[str, Violation], ...]
     flagged: tuple[tuple[str, Finding], ...] = ()
+    waiting: frozenset[str] = frozenset()
 
     @property
     def possible(self) -> int:
@@ -152,6 +154,7 @@ def summarize(lab: str, title: str, history: Mapping[str, Sequence[Run]]) -> Ins
         _misconceptions(ids, graded, history),
         tuple((run.student, violation) for run in latest for violation in run.violations),
         tuple((run.student, finding) for run in latest for finding in run.flagged),
+        frozenset(run.student for run in latest if run.held),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 from collections import Counter
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from autograder.classroom import similarity
 from autograder.classroom.insights import ExerciseInsight, Insights, gather
@@ -74,6 +76,7 @@ def render(insights: Insights, pairs: Sequence[Pair], unread: Sequence[str] = ()
         lstrip_blocks=True,
     )
     environment.filters |= {"percent": _percent, "points": points_text, "short": _short}
+    environment.filters["coded"] = _coded
     return environment.get_template("insights.html").render(
         insights=insights,
         pairs=[
@@ -96,6 +99,11 @@ def render(insights: Insights, pairs: Sequence[Pair], unread: Sequence[str] = ()
         few=FEW,
         today=datetime.now(UTC).date().isoformat(),
     )
+
+
+def _coded(text: str) -> Markup:
+    """Escape a text, and set what stands between backticks as code."""
+    return Markup(re.sub(r"`([^`\n]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped
 
 
 def _percent(share: float) -> str:

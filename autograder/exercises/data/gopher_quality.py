@@ -111,7 +111,7 @@ def teasers(implementation: Any, generator: Generator, words: Sequence[str]) -> 
 
 
 def letters(implementation: Any, generator: Generator, words: Sequence[str]) -> Any:
-    """Judge words of which eight or seven of ten hold a letter, some with signs or digits."""
+    """Judge words of which eight or seven of ten hold a letter, some with signs or digits, or at the ends of lines."""
     one, two, three, four = drawn(generator, 4, words)
     return [
         implementation(f"The {one} and {two} to {three} of {four} 1984 42"),
@@ -120,6 +120,7 @@ def letters(implementation: Any, generator: Generator, words: Sequence[str]) -> 
         implementation(f"The {one} and {two} 1999-2004 12:30:55 7"),
         implementation(f"The {one}, and {two}. {three}; {four}!"),
         implementation(f"The {one} and {two} to {three} of {four} it 42"),
+        implementation(f"{one} 42...\n1984 -- {two}…"),
     ]
 
 
@@ -169,7 +170,7 @@ def lines_that_trail_off(implementation: Any, generator: Generator) -> Any:
 
 @exercise.probe
 def words_without_letters(implementation: Any, generator: Generator) -> Any:
-    """Ten words of which eight or seven hold a letter, some of them an apostrophe or a digit."""
+    """Ten words of which eight or seven hold a letter, some of them an apostrophe or a digit; a text of two lines."""
     return letters(implementation, generator, WORDS)
 
 

@@ -264,13 +264,19 @@ def test_what_a_reading_found_stands_on_the_page_and_in_a_table_with_its_code(
     course: Path, tmp_path: Path
 ) -> None:
     code = "gc.get_objects()  # <script>"
-    found = Finding("works", "cell 2", "It reaches into Python.", Weight.LOOK, 3, code)
+    sentence = "It reaches by `gc.get_objects` <b>."
+    found = Finding("works", "cell 2", sentence, Weight.LOOK, 3, code)
     note = Finding("magic", "cell 1", "`%tiem` is not known here.", Weight.NOTE)
     save_run(course, replace(run("eve", right(EMBED)), findings=(note, found)))
     page, *tables = write_insights(course, LAB, tmp_path / "page.html")
     text = page.read_text("utf-8")
     assert "gc.get_objects()  # &lt;script&gt;" in text
+    assert "It reaches by <code>gc.get_objects</code> &lt;b&gt;." in text
     assert "tiem" not in text
+    assert "Points wait for you" not in text
+    held = replace(right(EMBED), points=0, held="cell 2, line 3: It writes to the checker.")
+    save_run(course, replace(run("eve", held), findings=(found,)))
+    assert "Points wait for you" in write_insights(course, LAB, page)[0].read_text("utf-8")
     (row,) = rows(tables[-1])
     assert (row["student"], row["weight"], row["where"], row["line"]) == (
         "eve",
