@@ -126,10 +126,10 @@ class Course:
 
     def grades(self, lab: str) -> dict[str, Grade]:
         """Read from the gradebook what each submission of an assignment stands at."""
-        from nbgrader.api import Gradebook, MissingEntry
+        from nbgrader.api import MissingEntry
 
         found: dict[str, Grade] = {}
-        with Gradebook(self.directory.db_url) as gradebook, contextlib.suppress(MissingEntry):
+        with self._gradebook() as gradebook, contextlib.suppress(MissingEntry):
             for one in gradebook.assignment_submissions(lab):
                 score = max(0.0, one.score - one.late_submission_penalty)
                 waits, due = bool(one.needs_manual_grade), str(one.duedate or "")
@@ -138,11 +138,27 @@ class Course:
 
     def due(self, lab: str) -> str:
         """Read when an assignment is due, for whoever has no extension; empty where there is no such time."""
-        from nbgrader.api import Gradebook, MissingEntry
+        from nbgrader.api import MissingEntry
 
-        with Gradebook(self.directory.db_url) as gradebook, contextlib.suppress(MissingEntry):
+        with self._gradebook() as gradebook, contextlib.suppress(MissingEntry):
             return str(gradebook.find_assignment(lab).duedate or "")
         return ""
+
+    @contextlib.contextmanager
+    def _gradebook(self) -> Iterator[Any]:
+        from nbgrader.api import Gradebook
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            gradebook = Gradebook(self.directory.db_url)
+        except (SQLAlchemyError, ImportError) as error:
+            # The address itself may hold a password.
+            reason = (str(getattr(error, "orig", error)).splitlines() or [""])[0]
+            raise GradingError(
+                f"The gradebook that c.CourseDirectory.db_url names cannot be opened ({reason})."
+            ) from error
+        with gradebook:
+            yield gradebook
 
     def terms(self, student: str, assignment: Assignment, due: str) -> str:
         """Stand for all that a recorded grade depends on besides the run: points, time, when it was due, penalties."""
