@@ -259,8 +259,8 @@ def simulate(
     Answers are drawn from right ones, misconceptions, blanks, crashes, loops and attacks. The true scores are
     in COURSE/simulated/LAB.json. Submissions of real students are never overwritten.
     """
-    from autograder.classroom.simulate import FOLDER
-    from autograder.classroom.simulate import simulate as write_class
+    from autograder.classroom.simulation import FOLDER
+    from autograder.classroom.simulation import simulate as write_class
     from autograder.exercise import register
 
     found = register.load(lab)

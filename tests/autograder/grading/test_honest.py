@@ -12,7 +12,7 @@ import pytest
 from nbformat import NotebookNode
 
 from autograder.authoring.source import release_notebook
-from autograder.classroom.simulate import Answers
+from autograder.classroom.simulation import Answers
 from autograder.exercise import Lab
 from autograder.exercise.cells import exercise_of, grade_id
 from autograder.exercise.declaration import module_name

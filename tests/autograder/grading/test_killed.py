@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from autograder.classroom.simulate import simulate, truth
+from autograder.classroom.simulation import simulate, truth
 from autograder.grading import load_history
 from autograder.grading.batch import summary_file
 from tests.autograder.grading.conftest import LAB, Classroom

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from autograder.classroom.course import init_course
-from autograder.classroom.simulate import simulate, truth
+from autograder.classroom.simulation import simulate, truth
 from autograder.exercise import register
 from autograder.grading.batch import Workers, grade_lab
 from autograder.grading.engine import Settings

@@ -10,7 +10,7 @@ import time
 import pytest
 from filelock import FileLock
 
-from autograder.classroom.simulate import simulate, truth
+from autograder.classroom.simulation import simulate, truth
 from autograder.grading import load_history
 from autograder.grading.batch import summary_file
 from tests.autograder.grading.conftest import LAB, Classroom
