@@ -237,6 +237,11 @@ def make_probe(function: ProbeFunction, compare: Comparison, hidden: bool) -> Pr
     return Probe(function.__name__, tried, function, compare, hidden)
 
 
+def value_probe(exercise: Exercise) -> Probe:
+    """Make the only probe of a plain answer: its value."""
+    return Probe("value", "The value of your answer.", lambda answer, _: exercise.as_asked(answer))
+
+
 def module_name(name: str) -> str:
     """Name the module of an exercise: `MultiHeadAttention` stands in `multi_head_attention`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
@@ -366,13 +371,7 @@ class Lab:
             exercise_id, points, reference, name, hints, forbidden, choices, mutates, matters
         )
         if exercise.is_plain:
-            exercise.probes.append(
-                Probe(
-                    "value",
-                    "The value of your answer.",
-                    lambda answer, _: exercise.as_asked(answer),
-                )
-            )
+            exercise.probes.append(value_probe(exercise))
         self._declared[exercise_id] = exercise
         return exercise
 

@@ -30,6 +30,8 @@ from autograder.exercise.declaration import Decorated, Lab, Probe, make_probe, m
 
 # A hidden probe's code bears this name, so that no message quotes a line of it.
 HIDDEN_FILE = "<hidden probes>"
+# As public probes are called that were handed over as an excerpt.
+PROBES_FILE = "<probes>"
 HIDDEN_MODULE = "hidden"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import json
 import os
 import re
@@ -269,7 +270,7 @@ def _stretch(
         hidden_sources=job.assignment.hidden,
         manager=settings.manager(wall_seconds),
         only=wanted,
-        request=request(topic) if topic else "",
+        request=functools.partial(request, topic) if topic else str,
     )
     manager: Any = client.km
     kept: dict[str, Any] = {"strangers": []}

@@ -1,28 +1,30 @@
 """Makes sure, inside a student's kernel, that the checker there is still the one that was installed.
 
 The text of this module is handed to the kernel with each request for evidence, and so is a digest of what it must find:
-the code of the checker's functions, methods and probes, and what their names mean. A notebook that has
-replaced one of them hands over nothing, and a person decides. No check inside a process holds against everything that
-can be done to that process; together with a reading of the source (`autograder.reading`) this one makes it dear.
+the code of the checker's functions and methods and of the references, and what their names mean. The digest is the
+remainder by a number that is drawn for each request: it asks no library, which a notebook can replace, and none can be
+prepared. A notebook that has replaced a part of the checker hands over nothing, and a person decides. No check inside a
+process holds against everything that can be done to that process; together with a reading of the source
+(`autograder.reading`) this one makes it dear.
 """
 
 from __future__ import annotations
 
 import functools
-import hashlib
 import importlib
 import inspect
+import secrets
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any
 
 _MODULES = (
     "exercise.comparison",
     "exercise.declaration",
     "exercise.draws",
+    "exercise.excerpt",
     "exercise.private",
-    "exercise.register",
     "probing.evidence",
     "probing.guard",
     "probing.observing",
@@ -30,9 +32,9 @@ _MODULES = (
     "student.answers",
     "student.child",
     "student.definitions",
-    "student.explaining",
     "student.place",
     "student.publishing",
+    "student.received",
 )
 # What evidence passes through on its way out.
 _BORROWED = (
@@ -55,6 +57,7 @@ _BORROWED = (
 
 
 def _code(code: types.CodeType) -> str:
+    """Write a function's code: what it does, and the names and constants that it does it with."""
     parts: list[str] = [code.co_code.hex(), repr(code.co_names), repr(code.co_varnames)]
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
@@ -63,7 +66,7 @@ def _code(code: types.CodeType) -> str:
             parts.append(repr(sorted(map(repr, constant))))
         else:
             parts.append(repr(constant))
-    return hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()
+    return " ".join(parts)
 
 
 def _sign(value: Any, depth: int = 0) -> str:
@@ -95,44 +98,46 @@ def _sign(value: Any, depth: int = 0) -> str:
     return ""
 
 
-def _state(topic: str) -> Iterator[str]:
-    lab = importlib.import_module(f"autograder.exercises.{topic}").LAB
-    # Their modules are loaded with the exercises, and one that several share with the first that uses it.
-    exercises = list(lab)
-    loaded = [name for name in sys.modules if name.startswith(f"autograder.exercises.{topic}")]
-    for name in (*_MODULES, *sorted(one.removeprefix("autograder.") for one in loaded)):
+def _found(module: str, path: str) -> Any:
+    found: Any = importlib.import_module(module)
+    for part in path.split("."):
+        found = getattr(found, part)
+    return found
+
+
+def state(references: Sequence[str]) -> list[str]:
+    """Write down the checker as it is in this process.
+
+    Args:
+        references: What is right, as `llmlab.model.attention:causal_mask`.
+    """
+    found = []
+    for name in _MODULES:
         module = importlib.import_module(f"autograder.{name}")
         for key, value in sorted(vars(module).items()):
             # A module gains names of submodules as they are imported; those have no signature.
             if not key.startswith("__") and (signature := _sign(value)):
-                yield f"{name}.{key} {signature}"
+                found.append(f"{name}.{key} {signature}")
     for name, path in _BORROWED:
-        found: Any = importlib.import_module(name)
-        for part in path.split("."):
-            found = getattr(found, part)
-        yield f"{name}.{path} {_sign(found)}"
-    for exercise in exercises:
-        reference = exercise.reference
-        place = f"{exercise.id} {exercise.name} {exercise.forbidden} {exercise.mutates}"
-        if callable(reference):
-            home = sys.modules[reference.__module__]
-            own = getattr(home, reference.__qualname__, None) is reference
-            place += f" {reference.__module__}.{reference.__qualname__} {own}"
-        yield place
-        for probe in exercise.probes:
-            yield f"{probe.name} {_sign(probe.run)}"
+        found.append(f"{name}.{path} {_sign(_found(name, path))}")
+    for reference in references:
+        module_name, _, path = reference.partition(":")
+        found.append(f"{reference} {_sign(_found(module_name, path))}")
+    return found
 
 
-def digest(topic: str) -> str:
-    """Stand for the checker as it is in this process, with the exercises of one topic."""
-    return hashlib.sha256("\n".join(_state(topic)).encode("utf-8", "replace")).hexdigest()
+def digest(lines: Sequence[str], modulus: int) -> int:
+    """Stand for a state: its remainder as one large number, computed by what no name stands for."""
+    data = "\n".join(lines).encode("utf-8", "replace")
+    return type(0).from_bytes(data, "little") % modulus  # noqa: UP003 - `int` is such a name
 
 
-def require(topic: str, expected: str) -> None:
+def require(references: Sequence[str], modulus: int, expected: int) -> None:
     """Raise an error unless the checker is as expected.
 
     Args:
-        topic: The topic of the lab.
+        references: What is right, as for `state`.
+        modulus: What the digest is taken by.
         expected: The digest, taken outside.
 
     Raises:
@@ -141,14 +146,29 @@ def require(topic: str, expected: str) -> None:
     shell: Any = importlib.import_module("IPython").get_ipython()
     publisher = shell and shell.display_pub
     hooked = publisher and ("publish" in vars(publisher) or publisher._hooks)
-    if hooked or digest(topic) != expected:
+    if hooked or digest(state(references), modulus) != expected:
         raise RuntimeError("A part of the checker was replaced.")
 
 
+def references_of(topic: str) -> list[str]:
+    """Name what is right in the exercises of one topic."""
+    lab = importlib.import_module(f"autograder.exercises.{topic}").LAB
+    # The name is written out: this text is run where `autograder.exercise.excerpt` may be another.
+    right = [one.reference for one in lab if not one.is_plain]
+    return [f"{one.__module__}:{one.__qualname__}" for one in right]
+
+
+@functools.cache
+def _outside(topic: str) -> tuple[str, list[str], list[str]]:
+    references = references_of(topic)
+    return inspect.getsource(sys.modules[__name__]), references, state(references)
+
+
 def request(topic: str) -> str:
-    """Write the statement that makes sure of it in a kernel."""
-    text = inspect.getsource(sys.modules[__name__])
-    call = f"require({topic!r}, {digest(topic)!r})"
+    """Write the statement that makes sure of it in a kernel; no two are the same."""
+    text, references, lines = _outside(topic)
+    modulus = secrets.randbits(256) | 1 << 255
+    call = f"require({references!r}, {modulus}, {digest(lines, modulus)})"
     # Looked up where no notebook has names of its own: after `from torch import *`, `compile` is PyTorch's.
     home = "__import__('builtins')"
     code = f"{home}.compile({f'{text}{chr(10)}{call}'!r}, '<intact>', 'exec')"

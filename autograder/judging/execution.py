@@ -38,14 +38,16 @@ from autograder.errors import ChangedNotebook, EvidenceError, UnreadableNotebook
 from autograder.exercise import Exercise, Lab, register
 from autograder.exercise.cells import exercise_of
 from autograder.exercise.draws import PUBLIC_SEED
+from autograder.exercise.excerpt import excerpt_of
 from autograder.exercise.private import read_private
+from autograder.judging.diagnosis import of_reference
 from autograder.judging.feedback import WIDTH, as_html, as_text, not_yet
 from autograder.judging.judge import Verdict, judge
 from autograder.probing.evidence import Evidence, Failure
 from autograder.probing.observing import SECONDS
-from autograder.probing.wire import MAX_BYTES, decode
+from autograder.probing.wire import MAX_BYTES, decode, encode
 from autograder.student.edits import Kind
-from autograder.student.explaining import is_open, with_place
+from autograder.student.explaining import SEEDS, is_open, with_place
 from autograder.student.publishing import MIME, PLACE_MIME
 
 MAX_CELL_CHARACTERS = 1_000_000
@@ -99,7 +101,7 @@ class JudgingClient(NotebookClient):
         hidden_sources: The text of each exercise's hidden probes, by its id.
         manager: Starts the kernel; by default one on this machine, as this user.
         only: The ids of the exercises to judge; by default all.
-        request: A statement that the kernel runs before it collects evidence, and that may refuse.
+        request: Writes a statement that the kernel runs before it collects evidence, and that may refuse.
     """
 
     def __init__(
@@ -113,7 +115,7 @@ class JudgingClient(NotebookClient):
         hidden_sources: Mapping[str, str] | None = None,
         manager: AsyncKernelManager | None = None,
         only: Collection[str] | None = None,
-        request: str = "",
+        request: Callable[[], str] = str,
     ) -> None:
         manager = manager or self._manager()
         for option, value in ((zmq.MAXMSGSIZE, _MAX_MESSAGE), (zmq.RCVHWM, _MAX_WAITING)):
@@ -176,7 +178,7 @@ class JudgingClient(NotebookClient):
         elif self.only is None or exercise.id in self.only:
             # The notebook may use `globals` as a name of its own.
             names = "__import__('builtins').globals()"
-            call = f"publish({names}, {exercise.id!r}, {self.seed!r})"
+            call = f"publish({names}, {excerpt_of(exercise).to_json()!r}, {self.seed!r})"
             self._public[cell_index] = exercise, await self._evidence(exercise, call, cell_index)
         if cell_index == len(self.nb.cells) - 1:
             if self.on_last_cell:
@@ -274,21 +276,31 @@ class JudgingClient(NotebookClient):
                 seed = self.hidden_seed
                 if self.died:
                     self.stretch.unsettled.append(exercise.id)
-                call = f"publish_hidden({exercise.id!r}, {seed!r}, {source!r})"
-                found = [
-                    _veiled(one, exercise) for one in await self._evidence(exercise, call, index)
-                ]
+                text = excerpt_of(exercise, source).to_json()
+                seconds = SECONDS * (1 + len(hidden))
+                call = f"publish_hidden({exercise.id!r}, {text!r}, {seed!r}, {seconds!r})"
+                evidence = await self._evidence(exercise, call, index)
+                if [one.probe for one in evidence] == [""]:
+                    # The process in which they were tried came to no end, or to its own.
+                    evidence = [dataclasses.replace(evidence[0], probe=p.name) for p in hidden]
+                found = [_veiled(one, exercise) for one in evidence]
                 seen = judge(exercise, hidden, found, seed)
                 verdict = verdict if seen.passed else dataclasses.replace(seen, notes=verdict.notes)
             elif is_open(verdict) and not self.died:
                 # The points stand: what comes now is for the feedback alone.
-                verdict = await self._placed(verdict, index)
+                verdict = await self._placed(verdict, exercise, index)
             self.verdicts.append(verdict)
             self.nb.cells[index].outputs = verdict_outputs(verdict)
 
-    async def _placed(self, verdict: Verdict, index: int) -> Verdict:
+    async def _placed(self, verdict: Verdict, exercise: Exercise, index: int) -> Verdict:
         """Ask the kernel where the mistake is, of which it says two whole numbers or nothing."""
-        cell = await self._asked(f"publish_place({verdict.exercise!r})", index)
+        right = [of_reference(exercise, p, seed) for seed in SEEDS for p in exercise.probes]
+        try:
+            expected = base64.b64encode(encode(right)).decode()
+        except EvidenceError:
+            return verdict
+        text = excerpt_of(exercise).to_json()
+        cell = await self._asked(f"publish_place({text!r}, {expected!r}, {list(SEEDS)})", index)
         found = [o.data[PLACE_MIME] for o in cell.outputs if PLACE_MIME in o.get("data", {})]
         kinds = list(Kind)
         match found:
@@ -306,7 +318,7 @@ class JudgingClient(NotebookClient):
     async def _asked(self, call: str, index: int) -> NotebookNode:
         """Run a call of the publishing module in the kernel, and return the cell with what it displayed."""
         module = "__import__('autograder.student.publishing').student.publishing"
-        cell = nbformat.v4.new_code_cell(f"{self.request}\n{module}.{call}")
+        cell = nbformat.v4.new_code_cell(f"{self.request()}\n{module}.{call}")
         shown = self.nb.cells[index]
         if not self.died:
             self._judging = True

@@ -25,7 +25,7 @@ from torch import Tensor
 from autograder.errors import AuthoringError
 from autograder.exercise.comparison import is_ordinary
 from autograder.exercise.declaration import Exercise, Probe
-from autograder.exercise.private import HIDDEN_FILE
+from autograder.exercise.private import HIDDEN_FILE, PROBES_FILE
 from autograder.probing.evidence import HUGE_DIGITS, Evidence, Failure, Returned, printable
 from autograder.probing.guard import (
     ForbiddenCall,
@@ -219,7 +219,7 @@ def _students_line(traceback: TracebackType | None, probes: str) -> str:
         code = traceback.tb_frame.f_code
         filename = code.co_filename
         library = str(Path(filename)).startswith(_LIBRARIES) or filename.startswith("<frozen")
-        if not library and filename != HIDDEN_FILE:
+        if not library and filename not in (HIDDEN_FILE, PROBES_FILE):
             first = first or ("" if filename == probes else filename)
             elsewhere = f" of the cell of `{code.co_name}`" if first not in ("", filename) else ""
             text = linecache.getline(filename, traceback.tb_lineno).strip()

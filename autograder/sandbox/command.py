@@ -1,9 +1,9 @@
 """The command line of bubblewrap: what a sandboxed kernel sees of the machine.
 
-It sees the system's programs and libraries, this Python with its packages, and the two packages of this project,
-all read-only; three private folders in memory; the copy of one submission. Nothing else of the disk is there:
-no home, no course, no other submission, no solutions. Which system calls are left, `autograder.sandbox.filter`
-says. See bwrap(1), version 0.8.
+It sees the system's programs and libraries, this Python with its packages, `llmlab`, and of `autograder` what tries an
+answer, all read-only; three private folders in memory; the copy of one submission. Nothing else of the disk is there:
+no home, no course, no other submission, no solutions, no exercises. Which system calls are left,
+`autograder.sandbox.filter` says. See bwrap(1), version 0.8.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ _SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 # The loader's cache, Debian's choice of BLAS, fonts for plots, the time zone.
 _ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "fonts", "localtime")
 _PACKAGES = ("autograder", "llmlab")
+# Of `autograder`, what tries an answer and hands over what it did; what is right or often wrong is elsewhere.
+_SHOWN = ("errors.py", "exercise", "probing", "sandbox", "student")
 # What /proc tells of the whole machine to a grader who is root, or of this user's keys to any.
 _OF_THE_MACHINE = (
     "kallsyms",
@@ -72,15 +74,31 @@ def bubblewrap() -> str:
 
 
 def python_folders() -> list[str]:
-    """Name the folders that this Python and the project's packages are read from."""
+    """Name the folders that this Python and `llmlab` are read from."""
     folders = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}
-    for package in _PACKAGES:
-        spec = importlib.util.find_spec(package)
-        if spec is not None and spec.origin is not None:
-            # An editable install is read from a checkout, of which no more than the package is shown.
-            folders.add(str(Path(spec.origin).parent))
+    # An editable install is read from a checkout, of which no more than the package is shown.
+    folders |= _package_folders("llmlab")
     folders |= {os.path.realpath(folder) for folder in folders}
     return _outermost(folders - {"/"})
+
+
+def _package_folders(package: str) -> set[str]:
+    """Name the folder that a package is read from, with and without links in its path."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        return set()
+    folder = str(Path(spec.origin).parent)
+    return {folder, os.path.realpath(folder)}
+
+
+def _quiet_package() -> Iterator[str]:
+    """Write what lays, in the place of `autograder`, what tries answers under a package that says nothing."""
+    for folder in sorted(_package_folders("autograder")):
+        yield from ("--tmpfs", folder)
+        for name in _SHOWN:
+            yield from ("--ro-bind", f"{folder}/{name}", f"{folder}/{name}")
+        yield from ("--ro-bind", f"{folder}/sandbox/quiet.py", f"{folder}/__init__.py")
+        yield from ("--remount-ro", folder)
 
 
 def module_path() -> str:
@@ -150,6 +168,7 @@ def arguments(
     given += [*scratch, "--tmpfs", HOME, "--dir", WORK]
     for folder in python_folders():
         given += ["--ro-bind", folder, folder]
+    given += _quiet_package()
     for path in readable:
         given += ["--ro-bind", path, path]
     if submission is not None:

@@ -27,7 +27,11 @@ _NICE = 5
 
 
 def computed_apart(
-    compute: Compute, most: int, seconds: float, pause: float | None = None
+    compute: Compute,
+    most: int,
+    seconds: float,
+    pause: float | None = None,
+    polite: bool = True,
 ) -> bytes:
     """Compute in a child process, and collect what it sends.
 
@@ -37,6 +41,7 @@ def computed_apart(
         most: How many bytes are listened to.
         seconds: How long the child may live, and how much processor time it may take.
         pause: How long it may send nothing; by default as long as it lives.
+        polite: Whether it leaves the processor to others who want it.
 
     Returns:
         What was sent until the child ended or had to be ended; nothing where there are no such children
@@ -56,7 +61,7 @@ def computed_apart(
         os.close(writing)
         return b""
     if child == 0:
-        _live(compute, reading, writing, end, seconds)
+        _live(compute, reading, writing, end, seconds, polite)
     os.close(writing)
     try:
         return _received(reading, most, end, pause or seconds)
@@ -82,11 +87,13 @@ def _received(reading: int, most: int, end: float, pause: float) -> bytes:
     return message
 
 
-def _live(compute: Compute, reading: int, writing: int, end: float, seconds: float) -> None:
+def _live(
+    compute: Compute, reading: int, writing: int, end: float, seconds: float, polite: bool
+) -> None:
     """Be the child: compute and end at once, whatever happens."""
     try:
         os.close(reading)
-        _settle(seconds)
+        _settle(seconds, polite)
         with _silence():
             compute(lambda message: _send(writing, message), end - 0.05 * seconds)
     finally:
@@ -98,7 +105,7 @@ def _send(writing: int, message: bytes) -> None:
         message = message[os.write(writing, message) :]
 
 
-def _settle(seconds: float) -> None:
+def _settle(seconds: float, polite: bool) -> None:
     """Leave alone what belongs to the parent, and take no more of the machine than is granted."""
     import resource
 
@@ -112,7 +119,8 @@ def _settle(seconds: float) -> None:
     # The parent's objects are never collected here: some would close its sockets.
     gc.freeze()
     torch.set_num_threads(1)
-    os.nice(_NICE)
+    if polite:
+        os.nice(_NICE)
     limits = [(resource.RLIMIT_CPU, math.ceil(seconds)), (resource.RLIMIT_CORE, 0)]
     with contextlib.suppress(OSError), open("/proc/self/statm") as sizes:
         pages = int(sizes.read().split()[0])

@@ -17,7 +17,7 @@ from autograder.student.edits import Kind
 from autograder.student.place import Place, Trial, find_place
 
 # An edit that helps with one draw by chance does not with three.
-_SEEDS = (PUBLIC_SEED, PUBLIC_SEED + 1, PUBLIC_SEED + 2)
+SEEDS = (PUBLIC_SEED, PUBLIC_SEED + 1, PUBLIC_SEED + 2)
 
 
 def is_open(verdict: Verdict) -> bool:
@@ -29,7 +29,7 @@ def place_in(exercise: Exercise, names: Mapping[str, Any]) -> Place | None:
     """Find the place in the answer among `names`, or None."""
     trials = [
         Trial(probe, seed, of_reference(exercise, probe, seed).value)
-        for seed in _SEEDS
+        for seed in SEEDS
         for probe in exercise.probes
     ]
     return find_place(exercise, names, trials)

@@ -1,19 +1,24 @@
-"""The half of a graded check that runs in the student's kernel: probe the answer, hand over evidence."""
+"""The half of a graded check that runs in the student's kernel: probe the answer, hand over evidence.
+
+What is asked comes as an excerpt (`autograder.exercise.excerpt`), so no exercise need be installed here.
+"""
 
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Mapping
 from typing import Any
 
 from autograder.errors import EvidenceError
-from autograder.exercise import register
-from autograder.exercise.private import read_private
+from autograder.exercise import Probe
 from autograder.probing.evidence import Evidence, Failure
-from autograder.probing.wire import MAX_BYTES, encode
-from autograder.student.answers import collect, collect_with
+from autograder.probing.wire import MAX_BYTES, decode, encode
+from autograder.student.answers import collect_with
+from autograder.student.child import computed_apart
 from autograder.student.edits import Kind
-from autograder.student.explaining import place_in
+from autograder.student.place import Trial, find_place
+from autograder.student.received import received
 
 MIME = "application/vnd.autograder.evidence"
 PLACE_MIME = "application/vnd.autograder.place+json"
@@ -23,36 +28,66 @@ PLACE_MIME = "application/vnd.autograder.place+json"
 _answers: dict[str, dict[str, Any]] = {}
 
 
-def publish(names: Mapping[str, Any], exercise_id: str, seed: int) -> None:
+def publish(names: Mapping[str, Any], text: str, seed: int) -> None:
     """Run the public probes of one exercise on a notebook's names and display the evidence."""
-    exercise = register.find(exercise_id)
+    exercise, probes = received(text)
     kept = {name: value for name, value in names.items() if not name.startswith("_")}
-    _answers[exercise_id] = kept
-    _display(collect(exercise, kept, seed))
+    _answers[exercise.id] = kept
+    _display(_packed(collect_with(probes, exercise, kept, seed)))
 
 
-def publish_hidden(exercise_id: str, seed: int, source: str) -> None:
-    """Run the hidden probes of one exercise on the answer that was published, and display the evidence."""
-    exercise = register.find(exercise_id)
-    probes = read_private(source).probes
-    _display(collect_with(probes, exercise, _answers.get(exercise_id, {}), seed))
+def publish_hidden(exercise_id: str, text: str, seed: int, seconds: float) -> None:
+    """Run the hidden probes of one exercise on the answer that was published, and display the evidence.
+
+    They run in a child process, which no thread of the notebook's lives in, and out of which one pipe leads.
+    """
+    end = time.monotonic() + seconds
+    kept = _answers.get(exercise_id, {})
+
+    def probe() -> bytes:
+        exercise, probes = received(text)
+        return _packed(collect_with(probes, exercise, kept, seed))
+
+    data = computed_apart(lambda send, _: send(probe()), MAX_BYTES, seconds, polite=False)
+    if not data:
+        kind = "timeout" if time.monotonic() >= end else "exit"
+        data = encode([Evidence("", failure=Failure(kind))])
+    _display(data)
 
 
-def publish_place(exercise_id: str) -> None:
-    """Look for the mistake in the answer that was published, and display its line and what to look at, as numbers."""
-    from IPython.display import display
+def publish_place(text: str, expected: str, seeds: list[int]) -> None:
+    """Look for the mistake in the answer that was published, and display its line and what to look at, as numbers.
 
-    place = place_in(register.find(exercise_id), _answers.get(exercise_id, {}))
+    Args:
+        text: The excerpt.
+        expected: What the public probes return for what is right, as evidence in base64: all under the first seed, then
+            all under the second, and so on.
+        seeds: The seeds.
+    """
+    exercise, probes = received(text)
+    asked: list[tuple[int, Probe]] = [(seed, probe) for seed in seeds for probe in probes]
+    right = decode(base64.b64decode(expected))
+    trials = [
+        Trial(probe, seed, seen.value) for (seed, probe), seen in zip(asked, right, strict=True)
+    ]
+    place = find_place(exercise, _answers.get(exercise.id, {}), trials)
     if place:
-        display({PLACE_MIME: [place.line, list(Kind).index(place.kind)]}, raw=True)
+        _show(PLACE_MIME, [place.line, list(Kind).index(place.kind)])
 
 
-def _display(evidence: list[Evidence]) -> None:
-    from IPython.display import display
-
+def _packed(evidence: list[Evidence]) -> bytes:
     try:
-        data = encode(evidence)
+        return encode(evidence)
     except EvidenceError:
         failure = Failure("not_plain", f"more than {MAX_BYTES // 2**20} MiB")
-        data = encode([Evidence(one.probe, failure=failure) for one in evidence])
-    display({MIME: base64.b64encode(data).decode()}, raw=True)
+        return encode([Evidence(one.probe, failure=failure) for one in evidence])
+
+
+def _display(data: bytes) -> None:
+    _show(MIME, base64.b64encode(data).decode())
+
+
+def _show(kind: str, value: Any) -> None:
+    from IPython.display import display
+
+    display({kind: value}, raw=True)

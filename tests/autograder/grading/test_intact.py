@@ -9,16 +9,18 @@ from typing import Any
 
 import pytest
 
-from autograder.exercise import register
-from autograder.grading.intact import digest, request, require
+from autograder.grading.intact import digest, references_of, request, require, state
 
 TOPIC = "welcome"
+RIGHT = references_of(TOPIC)
+MODULUS = 2**255 + 95
 TOUCHED = [
-    ("autograder.student.publishing", "collect"),
     ("autograder.student.publishing", "collect_with"),
     ("autograder.student.publishing", "encode"),
-    ("autograder.student.publishing", "read_private"),
+    ("autograder.student.publishing", "received"),
+    ("autograder.student.publishing", "computed_apart"),
     ("autograder.student.publishing", "_display"),
+    ("autograder.student.received", "Excerpt"),
     ("autograder.student.answers", "observe"),
     ("autograder.probing.observing", "forbidding"),
     ("autograder.probing.observing", "plain"),
@@ -26,7 +28,7 @@ TOUCHED = [
     ("autograder.probing.guard", "time_limit"),
     ("autograder.probing.wire", "json"),
     ("autograder.probing.wire", "MAX_BYTES"),
-    ("autograder.exercise.register", "find"),
+    ("autograder.exercise.excerpt", "Excerpt"),
     ("IPython.display", "display"),
     ("base64", "b64encode"),
     ("json", "dumps"),
@@ -43,47 +45,57 @@ def other(*args: Any, **kwargs: Any) -> None:
     """Stand in the place of what was touched."""
 
 
+def now() -> list[str]:
+    return state(RIGHT)
+
+
 def test_an_untouched_checker_is_as_expected() -> None:
-    assert digest(TOPIC) == digest(TOPIC)
-    require(TOPIC, digest(TOPIC))
+    require(RIGHT, MODULUS, digest(now(), MODULUS))
 
 
 @pytest.mark.parametrize(("module", "name"), TOUCHED, ids=lambda one: one)
 def test_whatever_is_replaced_is_seen(
     module: str, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    expected = digest(TOPIC)
+    expected = digest(now(), MODULUS)
     monkeypatch.setattr(importlib.import_module(module), name, other)
     with pytest.raises(RuntimeError, match="A part of the checker was replaced"):
-        require(TOPIC, expected)
+        require(RIGHT, MODULUS, expected)
 
 
 def test_a_function_with_other_code_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     remote = importlib.import_module("autograder.student.publishing")
-    expected = digest(TOPIC)
+    expected = now()
     monkeypatch.setattr(remote.publish, "__code__", other.__code__)
-    assert digest(TOPIC) != expected
+    assert now() != expected
 
 
 def test_a_method_of_a_library_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     torch = importlib.import_module("torch")
-    expected = digest(TOPIC)
+    expected = now()
     monkeypatch.setattr(torch.Tensor, "detach", other, raising=False)
-    assert digest(TOPIC) != expected
+    assert now() != expected
 
 
-def test_another_reference_or_probe_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    average = register.load(TOPIC).exercises["welcome.average"]
-    expected = digest(TOPIC)
+def test_another_reference_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = now()
     statistics = importlib.import_module("statistics")
     with monkeypatch.context() as patch:
         patch.setattr(statistics, "fmean", other)
-        assert digest(TOPIC) != expected
-    probes = average.probes
-    with monkeypatch.context() as patch:
-        patch.setattr(average, "probes", probes[1:])
-        assert digest(TOPIC) != expected
-    assert digest(TOPIC) == expected
+        assert now() != expected
+    assert now() == expected
+
+
+def test_the_digest_differs_wherever_a_state_does_and_asks_no_library() -> None:
+    lines = now()
+    for place in range(0, len(lines), 40):
+        changed = [*lines[:place], lines[place] + " ", *lines[place + 1 :]]
+        assert digest(changed, MODULUS) != digest(lines, MODULUS)
+    assert not {"hashlib", "zlib", "hash"} & {*digest.__code__.co_names}
+
+
+def test_no_two_statements_are_the_same() -> None:
+    assert request(TOPIC) != request(TOPIC)
 
 
 def test_the_statement_that_a_kernel_runs_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
