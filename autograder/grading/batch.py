@@ -362,11 +362,10 @@ def _owned_well(folder: Path, student: str, assignment: Assignment) -> Prepared 
         if owner not in mine:
             with contextlib.suppress(KeyError):
                 name = pwd.getpwuid(owner).pw_name
-                reason = (
-                    f"It is filed under {student!r}, and {path.name} belongs to the user {name!r}."
-                )
-                violation = Violation("wrong owner", path.name, reason)
-                return refused(assignment, "refused", reason, (violation,))
+                # The reason comes into the feedback, where no other student is named.
+                filed = f"It is filed under {student!r}, and {path.name} belongs to"
+                violation = Violation("wrong owner", path.name, f"{filed} the user {name!r}.")
+                return refused(assignment, "refused", f"{filed} another user.", (violation,))
     return None
 
 

@@ -26,7 +26,7 @@ def with_policy(result: Result, notebook: NotebookNode, policy: Mapping[str, str
         policy: What a finding leads to, by its weight: `ignore`, `flag` or `hold`.
 
     Returns:
-        The result, in which the verdicts that are held and the outputs of their checks say why.
+        The result, in which the verdicts that are held say why, and the outputs of their checks that they are.
     """
     run = result.run
     exercises = {verdict.exercise for verdict in run.verdicts}

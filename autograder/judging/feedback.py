@@ -17,7 +17,8 @@ _COLORS = {
 }
 _MARK = "background:transparent;color:var(--jp-error-color1,#c62828);font-weight:700"
 _MARKS = {"passed": "✓", "wrong": "✗", "unwritten": "○"}
-_BY_A_PERSON = "A person gives the points of this exercise:"
+# Why is for the teacher: a verdict is shown to the student.
+_BY_A_PERSON = "A person gives the points of this exercise."
 
 
 def points_text(points: float) -> str:
@@ -42,7 +43,7 @@ def as_text(verdict: Verdict) -> str:
     if verdict.place not in ("", verdict.sentence):
         lines += textwrap.wrap(verdict.place, WIDTH)
     if verdict.held:
-        lines += textwrap.wrap(f"{_BY_A_PERSON} {verdict.held}", WIDTH)
+        lines += textwrap.wrap(_BY_A_PERSON, WIDTH)
     for label, text in verdict.facts:
         for number, line in enumerate(text.splitlines() or [""]):
             begun = f"  {label}: {line}" if number == 0 else f"    {line}"
@@ -104,9 +105,7 @@ def as_html(verdict: Verdict) -> str:
         else ""
     )
     held = (
-        f'<div style="margin-top:4px;font-weight:600">{_marked_up(f"{_BY_A_PERSON} {verdict.held}")}</div>'
-        if verdict.held
-        else ""
+        f'<div style="margin-top:4px;font-weight:600">{_BY_A_PERSON}</div>' if verdict.held else ""
     )
     return card(
         color,
