@@ -389,6 +389,7 @@ def _veiled(seen: Evidence, exercise: Exercise) -> Evidence:
         known = {
             "forbidden": (*exercise.forbidden, _own_name(exercise)),
             "timeout": (f"{SECONDS:g} seconds",),
+            "exit": ("",),
         }
         message = failure.message if failure.message in known.get(failure.kind, ()) else ""
         failure = Failure(failure.kind, message) if failure.kind in known else Failure("raised")

@@ -13,6 +13,7 @@ from typing import Any
 from autograder.errors import EvidenceError
 from autograder.exercise import Probe
 from autograder.probing.evidence import Evidence, Failure
+from autograder.probing.observing import SECONDS
 from autograder.probing.wire import MAX_BYTES, decode, encode
 from autograder.student.answers import collect_with
 from autograder.student.child import computed_apart
@@ -50,8 +51,9 @@ def publish_hidden(exercise_id: str, text: str, seed: int, seconds: float) -> No
 
     data = computed_apart(lambda send, _: send(probe()), MAX_BYTES, seconds, polite=False)
     if not data:
-        kind = "timeout" if time.monotonic() >= end else "exit"
-        data = encode([Evidence("", failure=Failure(kind))])
+        late = time.monotonic() >= end
+        failure = Failure("timeout", f"{SECONDS:g} seconds") if late else Failure("exit")
+        data = encode([Evidence("", failure=failure)])
     _display(data)
 
 

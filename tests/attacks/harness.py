@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -228,7 +229,7 @@ class Class:
         """The attack's own cells ran: one with a slip in it would be repelled by anything."""
         for path in (self.course / "autograded" / student).rglob("*.ipynb"):
             for cell in nbformat.read(path, as_version=4).cells:
-                slips = _SLIPS & {one.get("ename", "") for one in cell.get("outputs", [])}
+                slips = [one for one in cell.get("outputs", []) if _is_slip(one)]
                 assert not slips or not self.submissions[student].runs, cell.source
 
     def check_secrets(self, student: str) -> None:
@@ -249,6 +250,8 @@ class Class:
 
 FULL = sum(exercise.points for exercise in LAB)
 _SLIPS = {"SyntaxError", "IndentationError", "NameError", "ImportError", "ModuleNotFoundError"}
+# What an attack reaches for and does not find, since it is not in the sandbox, is none.
+_ABSENT = re.compile(r"No module named 'autograder\.|cannot import name '\w+' from 'autograder'")
 _OURS = ("autograded", "feedback", ".autograder", "gradebook.db", ".nbgrader.log")
 
 
@@ -266,6 +269,10 @@ class Repelled:
 
     def test_it_harms_nobody_else(self, attack: str, graded: Class) -> None:
         graded.check_others(attack)
+
+
+def _is_slip(output: NotebookNode) -> bool:
+    return output.get("ename", "") in _SLIPS and not _ABSENT.search(output.get("evalue", ""))
 
 
 def _digests(course: Path) -> dict[str, str]:
