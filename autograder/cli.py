@@ -77,7 +77,7 @@ def check(
 
     Ends with 0 when all is right, 1 when an answer is wrong or missing, 2 when the file cannot be used.
     """
-    from autograder.judging.execution import read_notebook, run_and_judge
+    from autograder.judging.execution import copied_checks, read_notebook, run_and_judge
     from autograder.reading import as_remarks, read_notebook_cells
 
     path, wanted = _notebook_path(what, folder)
@@ -85,13 +85,16 @@ def check(
     status = contextlib.nullcontext() if as_json else console.status(f"Running {path} …")
     with status, _progress_aside():
         verdicts = run_and_judge(path, wanted=wanted)
-        findings = read_notebook_cells(read_notebook(path))
+        notebook = read_notebook(path)
+        findings = read_notebook_cells(notebook)
     if as_json:
         typer.echo(json.dumps([asdict(verdict) for verdict in verdicts], indent=2))
     else:
         console.print(_table(verdicts))
     # Grading reads the source too; whoever wrote it hears of that first.
     told = Console(stderr=as_json)
+    for one in dict.fromkeys(copied_checks(notebook).values()):
+        told.print(f"The check of {one} stands more than once; the last one counts.")
     if findings:
         told.print("What your teacher will read about the notebook; it takes no points away:")
     for remark in as_remarks(findings):
@@ -196,14 +199,42 @@ def insights(
     """Write a page on what the class understood in a lab, and its tables as CSV beside it.
 
     It shows the misconceptions by how many hold them, how hard each exercise is, what was not graded or went
-    wrong, and whose answers are alike. The page is one file, opens offline, and is for the instructor alone.
+    wrong, and whose answers are alike; behind each name is the report of that submission, in a folder beside the
+    page. All of it opens offline, and is for the instructor alone.
     """
     from autograder.classroom.page import write_insights
 
     with Console().status(f"Reading the submissions of {lab} …"):
-        written = write_insights(course, lab, output)
+        *written, reports = write_insights(course, lab, output)
     for path in written:
         typer.echo(f"Wrote {path}.")
+    typer.echo(f"The reports of the submissions are in {reports}.")
+
+
+@app.command()
+def report(
+    lab: Annotated[str, typer.Argument(help="The lab, as 05_attention.")],
+    student: Annotated[str, typer.Argument(help="Whose submission, by nbgrader's name.")],
+    course: Annotated[Path, typer.Option(help="The course folder.")] = Path("."),
+    output: Annotated[
+        Path | None,
+        typer.Option(help="The file; by default insights/LAB/STUDENT.html in the course folder."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="JSON in the place of a page; printed without --output.")
+    ] = False,
+) -> None:
+    """Write a page on one submission: what its source showed, who is alike, and how its points arose.
+
+    It names other students and shows what they wrote: it is for the instructor alone.
+    """
+    from autograder.classroom.report import gather_report
+    from autograder.classroom.report_page import report_json, write_report
+
+    if as_json and output is None:
+        typer.echo(report_json(gather_report(course, lab, student)), nl=False)
+        return
+    typer.echo(f"Wrote {write_report(course, lab, student, output, as_json=as_json)}.")
 
 
 @app.command()

@@ -507,7 +507,7 @@ def _inner(container: dict[str, Any] | list[Any]) -> list[Any]:
 
 
 def lab_of(notebook: NotebookNode, path: Path, wanted: str = "") -> Lab:
-    """Say which lab a notebook is of, and make sure that each of its checks is there once.
+    """Say which lab a notebook is of, and make sure that each of its checks is there.
 
     Args:
         notebook: The notebook.
@@ -515,7 +515,7 @@ def lab_of(notebook: NotebookNode, path: Path, wanted: str = "") -> Lab:
         wanted: The folder's name of the lab that it should be of; any lab will do by default.
 
     Raises:
-        ChangedNotebook: It is of no lab, or a check cell was deleted, duplicated or renamed.
+        ChangedNotebook: It is of no lab, or a check cell was deleted or renamed.
     """
     marks = notebook.metadata.get("autograder")
     folder = marks.get("lab", "") if isinstance(marks, dict) else ""
@@ -532,12 +532,10 @@ def lab_of(notebook: NotebookNode, path: Path, wanted: str = "") -> Lab:
         )
     checked = [exercise.id for cell in notebook.cells if (exercise := exercise_of(cell))]
     missing = [one for one in lab.points if one not in checked]
-    twice = sorted({one for one in checked if checked.count(one) > 1})
     strange = [one for one in checked if one not in lab.points]
-    if missing or twice or strange:
+    if missing or strange:
         parts = [
             f"the check of {', '.join(missing)} was deleted or renamed" if missing else "",
-            f"the check of {', '.join(twice)} stands more than once" if twice else "",
             f"the check of {', '.join(strange)} is another lab's" if strange else "",
         ]
         raise ChangedNotebook(
@@ -547,12 +545,20 @@ def lab_of(notebook: NotebookNode, path: Path, wanted: str = "") -> Lab:
     return lab
 
 
+def copied_checks(notebook: NotebookNode) -> dict[int, str]:
+    """Find the checks that do not count since a copy of them comes later: the exercise's id by the cell's number."""
+    found = {n: one.id for n, cell in enumerate(notebook.cells) if (one := exercise_of(cell))}
+    last = {exercise_id: number for number, exercise_id in found.items()}
+    return {number: one for number, one in found.items() if last[one] != number}
+
+
 def run_and_judge(
     path: Path, hidden_sources: dict[str, str] | None = None, wanted: str = ""
 ) -> list[Verdict]:
     """Run a notebook file from top to bottom and judge each of its exercises.
 
-    The file is not changed. `wanted` names the lab that it should be of; any lab will do by default.
+    The file is not changed. `wanted` names the lab that it should be of; any lab will do by default. Of a check that was
+    copied, the last one counts, as in grading.
 
     Raises:
         UnreadableNotebook: It is no notebook.
@@ -560,6 +566,9 @@ def run_and_judge(
     """
     notebook = read_notebook(path)
     lab_of(notebook, path, wanted)
+    for number in copied_checks(notebook):
+        # Without its mark it is a cell like any other, and would only say what the check says.
+        notebook.cells[number] = nbformat.v4.new_code_cell()
     client = JudgingClient(notebook, path.parent.resolve(), hidden_sources=hidden_sources)
     client.execute()
     return client.verdicts

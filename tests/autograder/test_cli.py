@@ -267,19 +267,23 @@ DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
     "a renamed check": (_edit(_rename), "the check of welcome.average was deleted or renamed."),
     "a check in place of another": (
         _edit(_exchange),
-        "the check of welcome.average was deleted or renamed; the check of welcome.equal_share stands "
-        "more than once.",
-    ),
-    "a duplicated check": (
-        _edit(_copy(fresh_id=True)),
-        "the check of welcome.average stands more than once.",
-    ),
-    "a check duplicated by hand, its id too": (
-        _edit(_copy(fresh_id=False)),
-        "the check of welcome.average stands more than once.",
+        "the check of welcome.average was deleted or renamed.",
     ),
     "another lab's check": (_edit(_foreign), "the check of attention.embed is another lab's."),
 }
+
+
+@pytest.mark.parametrize("fresh_id", [True, False])
+def test_a_copied_check_is_said_and_the_last_one_counts(
+    fresh_id: bool, work: Path, run: Callable[..., Ran]
+) -> None:
+    _edit(_copy(fresh_id))(notebook_of(work))
+    before = files(work)
+    ran = run("check", "00_welcome", "--json")
+    ids = [one["exercise"] for one in json.loads(ran.out)]
+    assert ids == list(dict.fromkeys(ids))
+    assert "The check of welcome.average stands more than once; the last one counts." in ran.err
+    assert files(work) == before
 
 
 @pytest.mark.parametrize(("damage", "said"), DAMAGE.values(), ids=DAMAGE.keys())
