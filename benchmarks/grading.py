@@ -1,8 +1,9 @@
 """How long a class takes to grade: stock `nbgrader autograde` beside `autograder grade` with its sandbox on.
 
 Both grade the same submissions of lab 05, in alternating batches of one run, so that whatever else the machine does
-meets both. Stock nbgrader runs every cell, checks included, in a kernel that is this user; ours runs them in
-sandboxes and judges outside, with hidden probes as well. Starting our workers is counted.
+meets both. Two of five answers are wrong, as readers wrote them (tests/answers), and both explain them. Stock nbgrader
+runs every cell, checks included, in a kernel that is this user; ours runs them in sandboxes and judges outside, with
+hidden probes as well. Starting our workers is counted.
 
     python benchmarks/grading.py [--submissions 30] [--batch 10] [--workers 2]
 """
@@ -10,6 +11,7 @@ sandboxes and judges outside, with hidden probes as well. Starting our workers i
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import random
@@ -30,8 +32,13 @@ from rich.table import Table
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
+
+from autograder.exercise import register  # noqa: E402
+from autograder.exercise.cells import exercise_of  # noqa: E402
+
 LAB = "05_attention"
-GOAL, MEMORY_GOAL = 3.0, 700
+GOAL, MEMORY_GOAL = 5.0, 600
+WRONG = 0.4
 STOCK = """c = get_config()
 c.CourseDirectory.course_id = "stock"
 c.Execute.timeout = 180
@@ -39,22 +46,44 @@ c.Execute.timeout = 180
 
 
 def submissions(source: NotebookNode, release: NotebookNode, count: int) -> list[NotebookNode]:
-    """Write solved notebooks in which up to two answers are left open, drawn by a fixed seed."""
+    """Write notebooks in which two answers of five are wrong as readers' were, drawn by a fixed seed."""
     chance = random.Random(5)  # noqa: S311
-    answers = {
-        cell.metadata.nbgrader.grade_id: cell.source
-        for cell in source.cells
-        if cell.metadata.get("nbgrader", {}).get("solution")
-    }
+    wrong = wrong_answers()
+    solved = {cell.metadata.nbgrader.grade_id: cell.source for cell in _solutions(source)}
     found = []
     for _ in range(count):
         notebook = nbformat.from_dict(release)
-        left_open = chance.sample(sorted(answers), chance.choice((0, 0, 1, 2)))
+        for cell in _solutions(notebook):
+            cell.source = solved[cell.metadata.nbgrader.grade_id]
+        answer = None
         for cell in notebook.cells:
-            name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
-            if name in answers and name not in left_open:
-                cell.source = answers[name]
+            answer = cell if cell.metadata.get("nbgrader", {}).get("solution") else answer
+            exercise = exercise_of(cell)
+            if exercise and answer and chance.random() < WRONG:
+                answer.source = chance.choice(wrong[exercise.id])
         found.append(notebook)
+    return found
+
+
+def _solutions(notebook: NotebookNode) -> list[NotebookNode]:
+    return [one for one in notebook.cells if one.metadata.get("nbgrader", {}).get("solution")]
+
+
+def wrong_answers() -> dict[str, list[str]]:
+    """Collect what readers wrote wrong, and of plain answers the wrong values that are known, by the exercise."""
+    lab = register.load(LAB)
+    found = {
+        one.id: [f"{one.name} = {fault.implementation!r}" for fault in one.misconceptions]
+        for one in lab
+        if one.is_plain
+    }
+    for path in (ROOT / "tests" / "answers").rglob(f"{lab.topic}.json"):
+        content = json.loads(path.read_text("utf-8"))
+        for answer in content["answers"]:
+            if answer["kind"] == "wrong":
+                prelude = content["preludes"].get(answer["prelude"], "")
+                code = f"{prelude}\n\n{answer['code']}".strip()
+                found.setdefault(answer["exercise"], []).append(code)
     return found
 
 
@@ -144,7 +173,7 @@ def measure(count: int, batch: int, workers: int) -> None:
                 nbgrader(stock, "autograde", LAB, "--student", f"g{group}-*")
                 seconds["stock"] += time.perf_counter() - began
             memory.stop.set()
-        check_scores(stock, ours)
+        fewer = check_scores(stock, ours)
     table = Table("", "seconds in all", "seconds a submission")
     for name, total in seconds.items():
         table.add_row(name, f"{total:.1f}", f"{total / count:.2f}")
@@ -154,21 +183,32 @@ def measure(count: int, batch: int, workers: int) -> None:
         "ours, seconds a submission: "
         + ", ".join(f"{phase} {value:.2f}" for phase, value in means.items())
     )
+    right = sum(verdict.passed for run in runs for verdict in run.verdicts)
+    judged = sum(len(run.verdicts) for run in runs)
+    console.print(
+        f"{judged - right} of {judged} answers refused; hidden probes refused more than stock in {fewer} submissions"
+    )
     ratio = seconds["stock"] / seconds["ours"]
     console.print(f"ratio {ratio:.2f} (goal: at least {GOAL:g})")
     console.print(f"memory of a worker {memory.most:.0f} MiB (goal: under {MEMORY_GOAL})")
 
 
-def check_scores(stock: Path, ours: Path) -> None:
-    """Make sure that both graded every submission, and gave the same points."""
+def check_scores(stock: Path, ours: Path) -> int:
+    """Make sure that both graded every submission, and that ours gave more points to none.
+
+    Returns:
+        To how many ours gave fewer, since hidden probes refused what public ones pass.
+    """
     from nbgrader.api import Gradebook
 
     found = []
     for folder in (stock, ours):
         with Gradebook(f"sqlite:///{folder}/gradebook.db") as gradebook:
             found.append({s.student.id: s.score for s in gradebook.assignment_submissions(LAB)})
-    if found[0] != found[1]:
-        raise SystemExit(f"The points differ: {found[0]} and {found[1]}.")
+    theirs, own = found
+    if theirs.keys() != own.keys() or any(own[one] > theirs[one] for one in own):
+        raise SystemExit(f"The points differ: {theirs} and {own}.")
+    return sum(own[one] < theirs[one] for one in own)
 
 
 if __name__ == "__main__":
