@@ -2,8 +2,8 @@
 
 The notebook's cells are told by the grade ids that nbgrader gave them. Whatever decides points (which cells are
 checks, what they say, what they are worth) is taken from the released notebook, by nbgrader's own preprocessors; of
-the student's notebook only the answers and the cells without a mark are kept. A notebook whose checks are not
-those that were released is not graded.
+the student's notebook only the answers and the cells without a mark are kept. A check that was deleted is asked at the
+notebook's end, and of one that was copied the last counts. A notebook with none of the checks is not graded.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import hashlib
 import json
 import os
 import stat
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -169,10 +168,15 @@ def _prepared(notebook: NotebookNode, assignment: Assignment, sanitize: Sanitize
         return refused(assignment, "refused", problem)
     if problem := _other_lab(notebook, assignment):
         return refused(assignment, "wrong lab", problem)
-    if problem := _changed_checks(notebook, assignment):
+    wanted = {name for name, cell in assignment.cells.items() if cell.is_check}
+    if wanted and not wanted & {_marks(cell).get("grade_id") for cell in notebook.cells}:
+        problem = "None of the lab's checks is in the notebook."
         violation = Violation("changed check", assignment.notebook, problem)
         return refused(assignment, "changed", problem, (violation,))
-    violations = list(_restore_marks(notebook, assignment))
+    violations = [
+        *_restore_checks(notebook, assignment),
+        *_restore_marks(notebook, assignment),
+    ]
     reason = _other_kernel(notebook)
     notebook.metadata = NotebookNode({"autograder": {"lab": assignment.name}})
     try:
@@ -220,25 +224,22 @@ def _other_lab(notebook: NotebookNode, assignment: Assignment) -> str:
     return ""
 
 
-def _changed_checks(notebook: NotebookNode, assignment: Assignment) -> str:
-    """Say how the checks of a notebook differ from those released; empty if they do not."""
-    wanted = [name for name, cell in assignment.cells.items() if cell.is_check]
-    found = [str(_marks(cell).get("grade_id")) for cell in notebook.cells if _marks(cell)]
-    counts = Counter(found)
-    missing = [name for name in wanted if not counts[name]]
-    strange = [
-        str(_marks(cell)["grade_id"])[:60]
-        for cell in notebook.cells
-        if _marks(cell).get("grade")
-        and not _marks(cell).get("solution")
-        and _marks(cell)["grade_id"] not in assignment.cells
-    ]
-    parts = [
-        f"the check {', '.join(missing)} was deleted or renamed" if missing else "",
-        f"there is a check {', '.join(strange)} that was not released" if strange else "",
-    ]
-    text = "; ".join(filter(None, parts))
-    return f"{text[0].upper()}{text[1:]}." if text else ""
+def _restore_checks(notebook: NotebookNode, assignment: Assignment) -> Iterator[Violation]:
+    """Append the checks that are no more in a notebook, and name those that were never released."""
+    found = {str(_marks(cell).get("grade_id")) for cell in notebook.cells if _marks(cell)}
+    for name, released in assignment.cells.items():
+        if released.is_check and name not in found:
+            sentence = "A check was deleted or renamed; it was asked at the notebook's end."
+            yield Violation("changed check", name, sentence)
+            new = new_code_cell if released.cell_type == "code" else new_markdown_cell
+            cell = new(released.source, metadata={"nbgrader": dict(released.marks)})
+            notebook.cells.append(cell)
+    for cell in notebook.cells:
+        marks = _marks(cell)
+        name = str(marks.get("grade_id"))
+        if marks.get("grade") and not marks.get("solution") and name not in assignment.cells:
+            sentence = "A cell is marked as a check that was not released; its mark does not count."
+            yield Violation("changed check", name[:60], sentence)
 
 
 def _restore_marks(notebook: NotebookNode, assignment: Assignment) -> Iterator[Violation]:

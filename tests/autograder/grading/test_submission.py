@@ -87,22 +87,45 @@ def extra(notebook: NotebookNode) -> None:
     notebook.cells.append(cell)
 
 
+ASKED_LAST = "A check was deleted or renamed; it was asked at the notebook's end."
+STRANGE = "A cell is marked as a check that was not released; its mark does not count."
 CHANGED = {
-    deleted: "The check welcome-average was deleted or renamed.",
-    renamed: "The check welcome-average was deleted or renamed; there is a check welcome-mean that was not released.",
-    unmarked: "The check welcome-average was deleted or renamed.",
-    extra: "There is a check welcome-bonus that was not released.",
+    deleted: [(CHECK, ASKED_LAST)],
+    renamed: [(CHECK, ASKED_LAST), ("welcome-mean", STRANGE)],
+    unmarked: [(CHECK, ASKED_LAST)],
+    extra: [("welcome-bonus", STRANGE)],
 }
 
 
 @pytest.mark.parametrize(
-    ("change", "reason"), CHANGED.items(), ids=lambda one: getattr(one, "__name__", "")
+    ("change", "said"), CHANGED.items(), ids=lambda one: getattr(one, "__name__", "")
 )
-def test_a_notebook_whose_checks_were_changed_is_not_graded(
-    change: Change, reason: str, given: Give
+def test_a_check_that_is_not_there_is_asked_last_and_a_strange_one_is_none(
+    change: Change, said: list[tuple[str, str]], given: Give
 ) -> None:
     found = given(change)
-    assert (found.outcome, found.reason) == ("changed", reason)
+    assert (found.outcome, found.reason) == ("graded", "")
+    assert [(one.where, one.sentence) for one in found.violations] == said
+    assert {one.kind for one in found.violations} == {"changed check"}
+    checks = checks_of(found.notebook)
+    assert sorted(checks.values()) == sorted(LAB.exercises)
+    last = checks.get(len(found.notebook.cells) - 1)
+    assert last == ("welcome.average" if (CHECK, ASKED_LAST) in said else None)
+
+
+def test_a_notebook_with_none_of_the_checks_is_not_graded(given: Give) -> None:
+    def change(notebook: NotebookNode) -> None:
+        for cell in notebook.cells:
+            if cell.metadata.get("nbgrader", {}).get("grade_id") and not cell.metadata.nbgrader.get(
+                "solution"
+            ):
+                del cell.metadata["nbgrader"]
+
+    found = given(change)
+    assert (found.outcome, found.reason) == (
+        "changed",
+        "None of the lab's checks is in the notebook.",
+    )
     assert [one.kind for one in found.violations] == ["changed check"]
     # What stands in for it has every check once, so that nbgrader gives each no points.
     assert list(checks_of(found.notebook).values()) == list(LAB.exercises)
