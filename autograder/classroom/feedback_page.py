@@ -21,6 +21,8 @@ from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
 from traitlets import Bool
 
+from autograder.classroom.formulas import ATTRIBUTES as FORMULA_ATTRIBUTES
+from autograder.classroom.formulas import TAGS as FORMULA_TAGS
 from autograder.grading.submission import as_markdown
 
 POLICY = (
@@ -83,12 +85,20 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
     return value
 
 
-def clean(markup: str) -> str:
-    """Leave of some HTML what can be looked at without harm."""
+def clean(markup: str, formulas: bool = False) -> str:
+    """Leave of some HTML what can be looked at without harm.
+
+    Args:
+        markup: The HTML.
+        formulas: Whether it holds formulas of ours, which were written after what students wrote had been cleaned.
+    """
+    attributes = _ATTRIBUTES
+    if formulas:
+        attributes = attributes | dict.fromkeys(FORMULA_TAGS, FORMULA_ATTRIBUTES)
     return nh3.clean(
         markup,
-        tags=_TAGS,
-        attributes=_ATTRIBUTES,
+        tags=_TAGS | FORMULA_TAGS if formulas else _TAGS,
+        attributes=attributes,
         attribute_filter=_attribute,
         url_schemes={"data", "http", "https", "mailto"},
         filter_style_properties=_STYLES,
@@ -222,4 +232,4 @@ def safe_page(page: str) -> str:
     head, _, body = page.partition("<body>")
     head = re.sub(r"<script\b.*?</script\s*>", "", head, flags=re.DOTALL | re.IGNORECASE)
     head = re.sub(r"<head>", lambda found: f"{found[0]}\n{_META}", head, count=1)
-    return f"{head}<body>\n{clean(body)}\n</body>\n</html>\n"
+    return f"{head}<body>\n{clean(body, formulas=True)}\n</body>\n</html>\n"
