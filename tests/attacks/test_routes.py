@@ -846,8 +846,7 @@ def average(numbers):
 
 @FAMILY.attack
 def reads_the_plain_answers_as_text(one: Submission) -> None:
-    """The right plain answers stand in files of the checker's, which are read as text."""
-    one.reach("equal_share", "model_output")
+    """The right plain answers would stand in files of the checker's, which are not in the sandbox."""
     one.first(
         """
         import pathlib, re, sys
@@ -865,10 +864,10 @@ def reads_the_plain_answers_as_text(one: Submission) -> None:
 @FAMILY.attack
 def reads_the_plain_answers_as_data(one: Submission) -> None:
     """The same, by the tools that read a package's data."""
-    one.reach("equal_share")
     one.first(
         """
         import pkgutil, re
+        text = "reference=0,"
         text = pkgutil.get_data("autograder", "exercises/welcome/equal_share.py").decode()
         """
     )
@@ -878,7 +877,6 @@ def reads_the_plain_answers_as_data(one: Submission) -> None:
 @FAMILY.attack
 def searches_all_files_for_the_plain_answers(one: Submission) -> None:
     """The same, in whatever file holds a sign by which it is known; no name in the cell says which."""
-    one.reach("equal_share", flagged=False)
     one.first(
         """
         import os, re, sys
