@@ -23,6 +23,7 @@ from traitlets import Bool, Enum
 
 from autograder.classroom.spreadsheet import NOTHING, Cell, as_text, write_table
 from autograder.errors import AutograderError, NothingGraded
+from autograder.grading.recording import half_recorded
 from autograder.judging.feedback import points_text
 from llmlab.errors import WorkspaceError
 
@@ -71,6 +72,12 @@ class GradesExporter(ExportPlugin):
             submission = gradebook.find_submission(assignment.name, student.id)
         except MissingEntry:
             return None
+        if student.id in self._half_recorded(assignment.name):
+            told = f"{as_text(student.id)} has no grade for {assignment.name} yet: it is half recorded."
+            if self.missing_as_zero:
+                raise NothingGraded(f"{told} Run `autograder grade {assignment.name}` first.")
+            self.log.warning("%s Run `autograder grade %s` first.", told, assignment.name)
+            return None
         if submission.needs_manual_grade:
             self.log.warning(
                 "%s of %s waits for a person's grade; the export has the points so far.",
@@ -78,6 +85,10 @@ class GradesExporter(ExportPlugin):
                 as_text(student.id),
             )
         return submission
+
+    def _half_recorded(self, lab: str) -> set[str]:
+        root = self.parent.coursedir.root if isinstance(self.parent, NbGrader) else ""
+        return half_recorded(Path(root), lab)
 
     def grade(self, submission: Any) -> float | None:
         """Say what a submission is worth in the end; None where nothing was handed in."""

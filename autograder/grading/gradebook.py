@@ -31,6 +31,7 @@ from autograder.errors import GradingError
 from autograder.grading.assignment import Assignment, load_assignment
 from autograder.grading.engine import Settings
 from autograder.grading.options import Judge
+from autograder.grading.recording import half_recorded, recording
 from autograder.grading.run import FOLDER
 from autograder.grading.submission import NOT_WORK, Sanitize
 
@@ -125,16 +126,18 @@ class Course:
         return Path(self.directory.format_path(where, student, lab)).is_dir()
 
     def grades(self, lab: str) -> dict[str, Grade]:
-        """Read from the gradebook what each submission of an assignment stands at."""
+        """Read from the gradebook what each submission of an assignment stands at, of those recorded whole."""
         from nbgrader.api import MissingEntry
 
         found: dict[str, Grade] = {}
+        half = half_recorded(self.root, lab)
         with self._gradebook() as gradebook, contextlib.suppress(MissingEntry):
             for one in gradebook.assignment_submissions(lab):
                 score = max(0.0, one.score - one.late_submission_penalty)
                 waits, due = bool(one.needs_manual_grade), str(one.duedate or "")
                 found[one.student_id] = Grade(score, one.max_score, waits, due)
-        return found
+        half |= half_recorded(self.root, lab)
+        return {student: grade for student, grade in found.items() if student not in half}
 
     def due(self, lab: str) -> str:
         """Read when an assignment is due, for whoever has no extension; empty where there is no such time."""
@@ -277,7 +280,8 @@ class Course:
             for name, content in self._papers(student, assignment.name).items():
                 (folder / name).write_bytes(content)
             nbformat.write(notebook, folder / f"{assignment.notebook}.ipynb")
-            self._record_from(stage, student, assignment.name, outputs)
+            with recording(self.root, assignment.name, student):
+                self._record_from(stage, student, assignment.name, outputs)
         finally:
             shutil.rmtree(stage, ignore_errors=True)
 
