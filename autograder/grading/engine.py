@@ -271,6 +271,7 @@ def _stretch(
         manager=settings.manager(wall_seconds),
         only=wanted,
         request=functools.partial(request, topic) if topic else str,
+        unseen=job.assignment.sources,
     )
     manager: Any = client.km
     kept: dict[str, Any] = {"strangers": []}

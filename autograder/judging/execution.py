@@ -60,6 +60,9 @@ _PATIENCE = 5
 _MAX_MESSAGE = 3 * MAX_BYTES // 2
 _MAX_WAITING = 64
 _MAX_LINE = 100_000
+# How a cell is known that draws, and what stands where a figure was not drawn.
+_PLOTS, _FIGURE = "plt.", "<Figure size"
+NOT_DRAWN = "The lab's own figure; grading does not draw it."
 # What all cells of a notebook may write together.
 MAX_CHARACTERS = 20_000_000
 _DEEPEST = 40
@@ -102,6 +105,7 @@ class JudgingClient(NotebookClient):
         manager: Starts the kernel; by default one on this machine, as this user.
         only: The ids of the exercises to judge; by default all.
         request: Writes a statement that the kernel runs before it collects evidence, and that may refuse.
+        unseen: The text of cells whose figures nobody looks at, since they are the lab's own; they are not drawn.
     """
 
     def __init__(
@@ -116,6 +120,7 @@ class JudgingClient(NotebookClient):
         manager: AsyncKernelManager | None = None,
         only: Collection[str] | None = None,
         request: Callable[[], str] = str,
+        unseen: Collection[str] = (),
     ) -> None:
         manager = manager or self._manager()
         for option, value in ((zmq.MAXMSGSIZE, _MAX_MESSAGE), (zmq.RCVHWM, _MAX_WAITING)):
@@ -137,7 +142,7 @@ class JudgingClient(NotebookClient):
         # No other program uses the manager, so its kernel ends with the run.
         self.owns_km = True
         self.seed, self.hidden_seed = seed, hidden_seed
-        self.request = request
+        self.request, self.unseen = request, unseen
         self.hidden_sources = hidden_sources or {}
         self.only = only
         self.verdicts: list[Verdict] = []
@@ -150,6 +155,7 @@ class JudgingClient(NotebookClient):
         self._is_cut = False
         self._running = 0
         self._judging = False
+        self._draws = True
 
     def _manager(self) -> AsyncKernelManager:
         """Talk to the kernel over sockets in a private folder, where no other user can listen in."""
@@ -174,6 +180,7 @@ class JudgingClient(NotebookClient):
         """Execute a cell, or collect evidence if it is a check; a dead kernel fails what comes after."""
         exercise = exercise_of(cell)
         if exercise is None:
+            await self._draw_if_seen(cell, cell_index)
             await self._run(cell, cell_index, execution_count, store_history)
         elif self.only is None or exercise.id in self.only:
             # The notebook may use `globals` as a name of its own.
@@ -187,6 +194,13 @@ class JudgingClient(NotebookClient):
         return cell
 
     execute_cell = run_sync(async_execute_cell)
+
+    async def _draw_if_seen(self, cell: NotebookNode, index: int) -> None:
+        """Tell the kernel whether to draw a cell's figures: half of the time of a lab's own cells goes into them."""
+        wanted = cell.source not in self.unseen
+        if wanted != self._draws and cell.cell_type == "code" and (wanted or _PLOTS in cell.source):
+            self._draws = wanted
+            await self._asked(f"draw_figures({wanted})", index, verified=False)
 
     async def _run(
         self, cell: NotebookNode, index: int, count: int | None = None, history: bool = True
@@ -261,6 +275,10 @@ class JudgingClient(NotebookClient):
                     cell.outputs.append(new_output("stream", name="stdout", text=note))
                 return None
             self._kept += size
+            if not self._draws and str(content.get("data", {}).get("text/plain")).startswith(
+                _FIGURE
+            ):
+                content["data"] = {"text/plain": NOT_DRAWN}
         elif msg["msg_type"].startswith("comm"):
             # Grading has no use for the state of widgets, which the kernel could make as large as it likes.
             return None
@@ -315,10 +333,11 @@ class JudgingClient(NotebookClient):
         self.failures.setdefault(exercise.id, set()).update(kinds)
         return evidence
 
-    async def _asked(self, call: str, index: int) -> NotebookNode:
+    async def _asked(self, call: str, index: int, verified: bool = True) -> NotebookNode:
         """Run a call of the publishing module in the kernel, and return the cell with what it displayed."""
         module = "__import__('autograder.student.publishing').student.publishing"
-        cell = nbformat.v4.new_code_cell(f"{self.request()}\n{module}.{call}")
+        request = self.request() if verified else ""
+        cell = nbformat.v4.new_code_cell(f"{request}\n{module}.{call}")
         shown = self.nb.cells[index]
         if not self.died:
             self._judging = True
@@ -557,8 +576,8 @@ def run_and_judge(
 ) -> list[Verdict]:
     """Run a notebook file from top to bottom and judge each of its exercises.
 
-    The file is not changed. `wanted` names the lab that it should be of; any lab will do by default. Of a check that was
-    copied, the last one counts, as in grading.
+    The file is not changed. `wanted` names the lab that it should be of; any lab will do by default. Of a check that
+    was copied, the last one counts, as in grading.
 
     Raises:
         UnreadableNotebook: It is no notebook.

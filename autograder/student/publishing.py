@@ -27,6 +27,8 @@ PLACE_MIME = "application/vnd.autograder.place+json"
 
 # The answers as they were at their checks: a later cell may use the name for something else.
 _answers: dict[str, dict[str, Any]] = {}
+# In which formats the notebook has its figures drawn, while they are not.
+_formats: list[set[str]] = []
 
 
 def publish(names: Mapping[str, Any], text: str, seed: int) -> None:
@@ -75,6 +77,19 @@ def publish_place(text: str, expected: str, seeds: list[int]) -> None:
     place = find_place(exercise, _answers.get(exercise.id, {}), trials)
     if place:
         _show(PLACE_MIME, [place.line, list(Kind).index(place.kind)])
+
+
+def draw_figures(wanted: bool) -> None:
+    """Draw the figures of cells from now on, or leave them as objects; nothing else of Matplotlib changes."""
+    from IPython import get_ipython
+    from matplotlib_inline.config import InlineBackend
+
+    backend: Any = InlineBackend.instance(parent=get_ipython())
+    if wanted:
+        backend.figure_formats = _formats.pop() if _formats else backend.figure_formats
+    else:
+        _formats.append(set(backend.figure_formats))
+        backend.figure_formats = set()
 
 
 def _packed(evidence: list[Evidence]) -> bytes:
