@@ -131,7 +131,7 @@ class Course:
 
         found: dict[str, Grade] = {}
         half = half_recorded(self.root, lab)
-        with self._gradebook() as gradebook, contextlib.suppress(MissingEntry):
+        with self.gradebook() as gradebook, contextlib.suppress(MissingEntry):
             for one in gradebook.assignment_submissions(lab):
                 score = max(0.0, one.score - one.late_submission_penalty)
                 waits, due = bool(one.needs_manual_grade), str(one.duedate or "")
@@ -143,12 +143,17 @@ class Course:
         """Read when an assignment is due, for whoever has no extension; empty where there is no such time."""
         from nbgrader.api import MissingEntry
 
-        with self._gradebook() as gradebook, contextlib.suppress(MissingEntry):
+        with self.gradebook() as gradebook, contextlib.suppress(MissingEntry):
             return str(gradebook.find_assignment(lab).duedate or "")
         return ""
 
     @contextlib.contextmanager
-    def _gradebook(self) -> Iterator[Any]:
+    def gradebook(self) -> Iterator[Any]:
+        """Open nbgrader's gradebook.
+
+        Raises:
+            GradingError: It cannot be opened.
+        """
         from nbgrader.api import Gradebook
         from sqlalchemy.exc import SQLAlchemyError
 

@@ -75,7 +75,7 @@ def test_half_a_grade_is_shown_by_nobody_and_a_rerun_heals(
 def test_half_a_grade_is_no_zero(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(room.root)
     begin_and_be_killed(room.root, "ada")
-    with room.course._gradebook() as gradebook:
+    with room.course.gradebook() as gradebook:
         gradebook.add_student("ada")
         gradebook.add_submission(LAB.folder, "ada")
         with pytest.raises(
