@@ -199,12 +199,17 @@ def runs_folder(course: Path, lab: str) -> Path:
     return course / FOLDER / "runs" / lab
 
 
-def _run_file(course: Path, lab: str, student: str) -> Path:
-    # A name may hold what a file's name should not, such as a line break.
-    name = quote(student, safe="@+, ")
+def file_name(student: str) -> str:
+    """Write a student's name so that it can be a file's: it may hold a line break, or be of any length."""
+    name = quote(student, safe="@+, ", errors="surrogatepass")
     if len(name) > _LONGEST:
-        name = f"{name[:_LONGEST]}-{hashlib.sha256(student.encode()).hexdigest()[:16]}"
-    return runs_folder(course, lab) / f"{name}.json"
+        digest = hashlib.sha256(student.encode("utf-8", "surrogatepass")).hexdigest()
+        name = f"{name[:_LONGEST]}-{digest[:16]}"
+    return name
+
+
+def _run_file(course: Path, lab: str, student: str) -> Path:
+    return runs_folder(course, lab) / f"{file_name(student)}.json"
 
 
 def save_run(course: Path, run: Run) -> None:
