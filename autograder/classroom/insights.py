@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.errors import NothingGraded
-from autograder.exercise import register
+from autograder.exercise import Lab, register
 from autograder.grading import Run, Violation, load_history
 from autograder.judging.judge import Verdict
 from autograder.reading import Finding
@@ -113,11 +113,20 @@ class Insights:
 
 
 def gather(course: Path, lab: str) -> Insights:
-    """Draw the insights of one lab from its runs.
+    """Draw the insights of one lab from its runs; see `read_history` for what it raises."""
+    known, history = read_history(course, lab)
+    return summarize(known.folder, known.title, history)
+
+
+def read_history(course: Path, lab: str) -> tuple[Lab, dict[str, tuple[Run, ...]]]:
+    """Read each student's runs of one lab.
 
     Args:
         course: The course folder.
         lab: The lab, as `05_attention` or `attention`.
+
+    Returns:
+        The lab, and each student's runs, oldest first.
 
     Raises:
         UnknownLab: There is no such lab.
@@ -136,7 +145,7 @@ def gather(course: Path, lab: str) -> Insights:
             f"No submission of {known.folder} has been graded in {course.resolve()} yet; run `autograder grade "
             f"{known.folder}` first."
         )
-    return summarize(known.folder, known.title, history)
+    return known, history
 
 
 def summarize(lab: str, title: str, history: Mapping[str, Sequence[Run]]) -> Insights:

@@ -1,22 +1,21 @@
-"""Writes the insights as one page of HTML that needs nothing from elsewhere, with CSV files beside it."""
+"""Writes the insights as one page of HTML that needs nothing from elsewhere, with tables and reports beside it."""
 
 from __future__ import annotations
 
-import re
 import statistics
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
+from urllib.parse import quote
 
 from autograder.classroom import similarity
-from autograder.classroom.insights import ExerciseInsight, Insights, gather
-from autograder.classroom.similarity import AlikeAnswers, Pair, Span, alike, common_from
+from autograder.classroom.insights import ExerciseInsight, Insights, read_history, summarize
+from autograder.classroom.layout import environment, short, with_columns
+from autograder.classroom.report import class_of
+from autograder.classroom.report_page import links_to, write_reports
+from autograder.classroom.similarity import Pair, common_from
 from autograder.classroom.spreadsheet import write_table
-from autograder.classroom.submitted import read_submitted
 from autograder.classroom.tables import tables_of
 from autograder.judging.feedback import points_text
 from llmlab.workspace import write_safely
@@ -27,11 +26,10 @@ MOST_BARS = 16
 WEAK = 0.2  # less discrimination is poor: Ebel and Frisbie, 'Essentials of Educational Measurement', 1991
 LOWEST = -0.5  # where the plot of discrimination ends
 FEW = 20  # figures of fewer students say little
-Piece = tuple[str, bool]
 
 
 def write_insights(course: Path, lab: str, output: Path | None = None) -> list[Path]:
-    """Write the page and its tables.
+    """Write the page, its tables, and the report of each submission in a folder beside them.
 
     Args:
         course: The course folder.
@@ -39,79 +37,70 @@ def write_insights(course: Path, lab: str, output: Path | None = None) -> list[P
         output: The page's file; by default `insights/LAB.html` in the course folder.
 
     Returns:
-        The files that were written, the page first.
+        The page, its tables, and the folder of reports.
 
     Raises:
         AutograderError: There is no such course or lab, nothing was graded, or a file is damaged.
         WorkspaceError: The files cannot be written.
     """
-    insights = gather(course, lab)
-    submitted = read_submitted(course, insights.lab, insights.submissions)
-    pairs = alike(submitted.answers, submitted.known)
+    known, history = read_history(course, lab)
+    insights = summarize(known.folder, known.title, history)
+    reported = class_of(course, known, history)
     page = output or course / "insights" / f"{insights.lab}.html"
-    markup = render(insights, pairs, submitted.unread)
+    # A page without an ending has the name that the folder would have.
+    reports = page.with_suffix("") if page.suffix else page.with_name(f"{page.name}-reports")
+    students = sorted(history)
+    markup = render(insights, reported.pairs, reported.unread, links_to(students, reports.name))
     # A name that no file in UTF-8 can hold must not keep the page from being written.
     write_safely(page, markup.encode("utf-8", "replace"))
     written = [page]
-    for name, rows in tables_of(insights, pairs).items():
+    for name, rows in tables_of(insights, reported.pairs).items():
         path = page.with_name(f"{page.stem}-{name}.csv")
         write_table(path, rows)
         written.append(path)
-    return written
+    write_reports(reported.reports(), reports, links_to(students), f"../{quote(page.name)}")
+    return [*written, reports]
 
 
-def render(insights: Insights, pairs: Sequence[Pair], unread: Sequence[str] = ()) -> str:
+def render(
+    insights: Insights,
+    pairs: Sequence[Pair],
+    unread: Sequence[str] = (),
+    links: Mapping[str, str] | None = None,
+) -> str:
     """Write the page; all that comes from students is escaped by Jinja.
 
     Args:
         insights: What to show.
         pairs: Students whose answers are alike.
         unread: Students whose answers could not be compared.
+        links: Where the report of each student's submission is, seen from the page.
     """
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return (
+        environment()
+        .get_template("insights.html")
+        .render(
+            insights=insights,
+            links=links or {},
+            pairs=with_columns(pairs[:MOST_PAIRS]),
+            more_pairs=max(0, len(pairs) - MOST_PAIRS),
+            unread=unread,
+            compared=similarity,
+            common=common_from(len(insights.submissions) - len(unread)),
+            median=_median(insights),
+            submissions=sorted(Counter(insights.submissions.values()).items()),
+            reports=Counter(violation.kind for _, violation in insights.violations),
+            holders={student for held in insights.misconceptions for student in held.students},
+            bars=_bars(insights),
+            dots=_dots(insights),
+            findings=_findings(insights),
+            most_held=MOST_HELD,
+            weak=WEAK,
+            lowest=LOWEST,
+            few=FEW,
+            today=datetime.now(UTC).date().isoformat(),
+        )
     )
-    environment.filters |= {"percent": _percent, "points": points_text, "short": _short}
-    environment.filters["coded"] = _coded
-    return environment.get_template("insights.html").render(
-        insights=insights,
-        pairs=[
-            (pair, [(one, _columns(one)) for one in pair.answers]) for pair in pairs[:MOST_PAIRS]
-        ],
-        more_pairs=max(0, len(pairs) - MOST_PAIRS),
-        unread=unread,
-        compared=similarity,
-        common=common_from(len(insights.submissions) - len(unread)),
-        median=_median(insights),
-        submissions=sorted(Counter(insights.submissions.values()).items()),
-        reports=Counter(violation.kind for _, violation in insights.violations),
-        holders={student for held in insights.misconceptions for student in held.students},
-        bars=_bars(insights),
-        dots=_dots(insights),
-        findings=_findings(insights),
-        most_held=MOST_HELD,
-        weak=WEAK,
-        lowest=LOWEST,
-        few=FEW,
-        today=datetime.now(UTC).date().isoformat(),
-    )
-
-
-def _coded(text: str) -> Markup:
-    """Escape a text, and set what stands between backticks as code."""
-    return Markup(re.sub(r"`([^`\n]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
-
-
-def _short(exercise_id: str) -> str:
-    return exercise_id.partition(".")[2] or exercise_id
 
 
 def _median(insights: Insights) -> float | None:
@@ -133,12 +122,12 @@ def _findings(insights: Insights) -> dict[str, str]:
         found["exercises"] = (
             "Everybody has everything right"
             if hardest.difficulty == 1
-            else f"{_short(hardest.id)} is the hardest: {hardest.right} of {_judged(hardest)} have it right"
+            else f"{short(hardest.id)} is the hardest: {hardest.right} of {_judged(hardest)} have it right"
         )
     known = [one for one in insights.exercises if one.discrimination is not None]
     if known:
         weak = [one for one in known if (one.discrimination or 0) < WEAK]
-        names = ", ".join(_short(one.id) for one in weak)
+        names = ", ".join(short(one.id) for one in weak)
         found["apart"] = (
             f"Those who do well elsewhere do hardly better in {names}"
             if weak
@@ -180,20 +169,3 @@ def _dots(insights: Insights) -> list[tuple[str, float, float]]:
         else:
             dots.append((str(number), x, y))
     return dots
-
-
-def _columns(answers: AlikeAnswers) -> list[list[Piece]]:
-    return [_pieces(code, spans) for code, spans in zip(answers.codes, answers.spans, strict=True)]
-
-
-def _pieces(code: str, spans: Sequence[Span]) -> list[Piece]:
-    """Cut an answer into pieces that the other has too, and those between; whole lines, from first to last."""
-    start = code.rfind("\n", 0, spans[0][0]) + 1
-    end = code.find("\n", spans[-1][1])
-    end = len(code) if end < 0 else end
-    pieces: list[Piece] = [("…\n", False)] if code[:start].strip() else []
-    for left, right in spans:
-        pieces += [(code[start:left], False), (code[left:right], True)]
-        start = right
-    pieces.append((code[start:end], False))
-    return [piece for piece in pieces if piece[0]]

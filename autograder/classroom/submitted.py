@@ -53,7 +53,7 @@ def read_submitted(course: Path, lab: str, students: Iterable[str]) -> Submitted
     answers: dict[str, dict[str, str]] = {}
     unread = []
     for student in students:
-        notebook = _read(course / "submitted", Path(student) / inside)
+        notebook = read_json(course / "submitted", Path(student) / inside)
         if notebook is None:
             unread.append(student)
         else:
@@ -68,7 +68,7 @@ def read_submitted(course: Path, lab: str, students: Iterable[str]) -> Submitted
     return Submitted(answers, from_course, tuple(unread))
 
 
-def _read(folder: Path, inside: Path) -> Any:
+def read_json(folder: Path, inside: Path) -> Any:
     """Read a notebook as JSON; None where there is no plain file of a sensible size, or no JSON in it."""
     path = folder / inside
     if inside.is_absolute():

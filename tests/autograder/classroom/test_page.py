@@ -244,7 +244,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 def test_the_tables_beside_the_page_hold_its_figures(course: Path, tmp_path: Path) -> None:
-    page, *tables = write_insights(course, LAB, tmp_path / "out" / "page.html")
+    page, *tables, _ = write_insights(course, LAB, tmp_path / "out" / "page.html")
     assert page == tmp_path / "out" / "page.html"
     assert "causal_mask" in page.read_text("utf-8")
     exercises, misconceptions, students, alike, findings = map(rows, tables)
@@ -268,7 +268,7 @@ def test_what_a_reading_found_stands_on_the_page_and_in_a_table_with_its_code(
     found = Finding("works", "cell 2", sentence, Weight.LOOK, 3, code)
     note = Finding("magic", "cell 1", "`%tiem` is not known here.", Weight.NOTE)
     save_run(course, replace(run("eve", right(EMBED)), findings=(note, found)))
-    page, *tables = write_insights(course, LAB, tmp_path / "page.html")
+    page, *tables, _ = write_insights(course, LAB, tmp_path / "page.html")
     text = page.read_text("utf-8")
     assert "gc.get_objects()  # &lt;script&gt;" in text
     assert "It reaches by <code>gc.get_objects</code> &lt;b&gt;." in text
