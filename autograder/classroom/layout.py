@@ -24,7 +24,13 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"percent": _percent, "points": points_text, "short": short, "coded": coded}
+    made.filters |= {
+        "percent": _percent,
+        "points": points_text,
+        "short": short,
+        "coded": coded,
+        "marked": _marked,
+    }
     return made
 
 
@@ -40,6 +46,11 @@ def _percent(share: float) -> str:
 def coded(text: str) -> Markup:
     """Escape a text, and set what stands between backticks as code."""
     return Markup(re.sub(r"`([^`\n]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped
+
+
+def _marked(text: str) -> Markup:
+    """Escape a text, and mark what stands between angle quotes, as a verdict does."""
+    return Markup(re.sub("‹([^‹›\n]+)›", r"<mark>\1</mark>", str(escape(text))))  # noqa: S704 - escaped
 
 
 def with_columns(

@@ -53,7 +53,12 @@ def course(tmp_path: Path) -> Path:
     nbformat.write(source_notebook(SOLUTIONS / LAB / "attention.py"), source)
     hand_in(tmp_path, "ada", {"attention-causal_mask-answer": REACHES})
     save_run(tmp_path, run("ada", right(EMBED), wrong(MASK), submission="an earlier one"))
-    facts = (("Tried", "length 3"), ("Input", "3"), ("Expected (0, 1)", "0"), ("Got (0, 1)", "1"))
+    facts = (
+        ("Tried", "length 3"),
+        ("Input", "3"),
+        ("Expected (0, 1)", "0"),
+        ("Got (0, 1)", "‹1<›"),
+    )
     looked_ahead = replace(
         wrong(MASK, "It looks ahead.", "ahead"), facts=facts, reason="fault", place="Line 3."
     )
@@ -186,6 +191,10 @@ def test_the_page_says_what_a_teacher_asks(course: Path) -> None:
     ):
         assert expected in text
     assert not re.search(r"cheat|plagiar|copied|copying", text, re.IGNORECASE)
+
+
+def test_what_differs_is_marked_as_in_the_verdict(course: Path) -> None:
+    assert "<mark>1&lt;</mark>" in render_report(gather_report(course, LAB, "ada"))
 
 
 def test_every_link_leads_to_a_place_on_the_page(course: Path) -> None:
