@@ -56,9 +56,18 @@ c.Judge.timeout = 180
 
 # What students wrote is shown to you and to them: no script of theirs may run in your browser. Every page is made of
 # what was cleaned before, however it was autograded; a second cleaning, by nbconvert, would show tables as text.
-c.HTMLExporter.preprocessors = ["autograder.classroom.feedback_page.Sanitize"]
+c.HTMLExporter.preprocessors = [
+    "autograder.classroom.feedback_page.Sanitize",
+    "autograder.classroom.formulas.Formulas",
+    # For you alone, on formgrader's pages: what was read in the source, who is alike, how the points arose.
+    "autograder.classroom.formgrader.SubmissionReport",
+]
 c.HTMLExporter.sanitize_html = False
 c.GenerateFeedback.exporter_class = "autograder.classroom.feedback_page.FeedbackPage"
+c.FeedbackPage.preprocessors = [
+    "autograder.classroom.feedback_page.Sanitize",
+    "autograder.classroom.formulas.Formulas",
+]
 
 # A submission that is filed under another student's name is refused, and not only warned about.
 c.ExchangeFactory.collect = "autograder.classroom.collect.Collect"
