@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import _thread
+import multiprocessing
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -16,6 +20,7 @@ from autograder.judging.judge import Verdict
 from autograder.notebook.checking import verdict_on
 from autograder.probing.guard import (
     HEARD_CHARACTERS,
+    ForbiddenCall,
     TimeLimitReached,
     forbidding,
     listening,
@@ -144,6 +149,17 @@ def test_calling_the_reference_is_found_out() -> None:
     assert f"calls `{__name__}.shares`" in verdict.sentence
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_the_reference_is_the_reference_compiled_and_traced() -> None:
+    by_compiler = torch.compile(shares, backend="eager", dynamic=True)
+    by_compiler(torch.ones(4))
+    for answer in (by_compiler, torch.jit.trace(shares, torch.ones(4))):
+        sentence = verdict_on(exercise_without(), {"shares": answer}).sentence
+        assert f"calls `{__name__}.shares`" in sentence
+    # What was compiled is compiled again after the probe.
+    assert torch._dynamo.eval_frame._stance.stance == "default"
+
+
 def test_a_method_of_the_reference_is_the_reference() -> None:
     class Bias(nn.Module):
         def forward(self, x: Tensor) -> Tensor:
@@ -175,6 +191,92 @@ def test_the_guards_leave_nothing_behind() -> None:
     finally:
         sys.setprofile(None)
     assert torch.softmax(torch.zeros(2), -1).tolist() == [0.5, 0.5]
+
+
+def in_thread(scores: Tensor) -> Tensor:
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(by_hand, scores).result()
+
+
+def scripted() -> Any:
+    return torch.jit.script(by_hand)
+
+
+def traced() -> Any:
+    return torch.jit.trace(by_hand, torch.ones(4))
+
+
+def in_text() -> Any:
+    source = "def f(s: Tensor):\n    p = (s - s.max()).exp()\n    return p / p.sum()\n"
+    return torch.jit.CompilationUnit(source).f
+
+
+def compiled() -> Any:
+    return torch.compile(by_hand, backend="eager")
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("build", [scripted, traced, in_text, compiled, lambda: in_thread])
+def test_what_is_written_by_hand_is_right_however_it_is_run(build: Any) -> None:
+    assert verdict_of(build()).passed
+
+
+def test_a_graph_may_be_made_where_gradients_are_not_forbidden() -> None:
+    def answer(scores: Tensor) -> Tensor:
+        given = scores.detach().clone().requires_grad_()
+        by_hand(given).square().sum().backward()
+        return by_hand(scores)
+
+    assert verdict_of(answer).passed
+
+
+def test_a_function_of_the_students_own_may_bear_any_name() -> None:
+    def softmax(scores: Tensor) -> Tensor:
+        return by_hand(scores)
+
+    def entropy(shares: Tensor) -> Tensor:
+        return shares
+
+    forbidden = ("torch.softmax", "torch.distributions.Categorical.entropy")
+    answer = {"shares": lambda scores: entropy(softmax(scores))}
+    assert verdict_on(exercise_without(*forbidden), answer).passed
+
+
+def test_a_pool_that_was_opened_in_a_probe_is_free_after_it() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with forbidding(("torch.softmax",), shares):
+            assert pool.submit(by_hand, torch.zeros(2)).result().tolist() == [0.5, 0.5]
+        assert pool.submit(torch.softmax, torch.zeros(2), -1).result().tolist() == [0.5, 0.5]
+        assert pool.submit(shares, torch.zeros(2)).result().tolist() == [0.5, 0.5]
+
+
+def test_what_was_put_in_the_way_is_taken_away_again() -> None:
+    entries = [
+        (_thread, "start_new_thread"),
+        (threading, "_start_new_thread"),
+        (torch._C.ScriptFunction, "__call__"),
+        (torch._C.ScriptMethod, "__call__"),
+    ]
+    before = [getattr(place, name) for place, name in entries]
+    with pytest.raises(ForbiddenCall), forbidding(("torch.softmax",), shares):
+        torch.softmax(torch.zeros(2), -1)
+    after = [getattr(place, name) for place, name in entries]
+    assert list(map(repr, before[2:])) == list(map(repr, after[2:]))
+    assert before[:2] == after[:2]
+    assert in_text()(torch.zeros(2)).tolist() == [0.5, 0.5]
+
+
+def test_a_child_process_is_watched_like_its_parent() -> None:
+    def answer(scores: Tensor) -> Tensor:
+        reading, writing = multiprocessing.Pipe(duplex=False)
+        child = multiprocessing.get_context("fork").Process(
+            target=lambda: writing.send(torch.softmax(scores, -1).tolist())
+        )
+        child.start()
+        child.join(5)
+        return torch.tensor(reading.recv()) if reading.poll() else torch.zeros(4)
+
+    assert verdict_of(answer).points == 0
 
 
 def test_the_ear_is_bounded_and_counts_on() -> None:
