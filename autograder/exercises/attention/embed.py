@@ -17,7 +17,10 @@ from llmlab import model
 exercise = LAB.exercise(
     "embed",
     reference=model.embed,
-    forbidden=("torch.nn.functional.embedding",),
+    forbidden=(
+        "torch.nn.functional.embedding",
+        "torch.nn.functional.embedding_bag",
+    ),
     matters="The table of Llama 3 8B (2024) has 128,256 rows of 4,096 numbers, and this one line is all that the "
     "model does with it at its entrance. Read llmlab/model/embedding.py.",
     hints=(

@@ -15,7 +15,13 @@ from llmlab import model
 exercise = LAB.exercise(
     "layer_norm",
     reference=model.layer_norm,
-    forbidden=("torch.nn.functional.layer_norm", "torch.nn.functional.batch_norm"),
+    forbidden=(
+        "torch.nn.functional.layer_norm",
+        "torch.nn.functional.batch_norm",
+        "torch.nn.functional.group_norm",
+        "torch.nn.functional.instance_norm",
+        "torch.nn.functional.rms_norm",
+    ),
     matters="GPT-2 small (2019) norms each token 25 times on its way: twice in each of 12 blocks, and once at the end. "
     "Read llmlab/model/norms.py.",
     hints=(

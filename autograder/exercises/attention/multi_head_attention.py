@@ -20,6 +20,8 @@ exercise = LAB.exercise(
     forbidden=(
         "torch.nn.functional.multi_head_attention_forward",
         "torch.nn.functional.scaled_dot_product_attention",
+        "torch._native_multi_head_attention",
+        "torch.nn.attention.flex_attention.flex_attention",
     ),
     matters="Llama 3 8B (2024) has 32 query heads in each of its 32 blocks, and lets 8 key and value heads serve them, "
     "four to one. Read llmlab/model/attention.py.",

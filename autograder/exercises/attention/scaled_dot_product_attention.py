@@ -17,7 +17,12 @@ from llmlab import model
 exercise = LAB.exercise(
     "scaled_dot_product_attention",
     reference=model.scaled_dot_product_attention,
-    forbidden=("torch.nn.functional.scaled_dot_product_attention",),
+    forbidden=(
+        "torch.nn.functional.scaled_dot_product_attention",
+        "torch.nn.functional.multi_head_attention_forward",
+        "torch._native_multi_head_attention",
+        "torch.nn.attention.flex_attention.flex_attention",
+    ),
     matters="Llama 3 405B (2024) computes this formula in 126 layers for each token that it writes; FlashAttention "
     "(2022) gives the same result without storing the weights. Read llmlab/model/attention.py.",
     hints=(

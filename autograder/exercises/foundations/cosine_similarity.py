@@ -15,7 +15,11 @@ from llmlab import foundations
 exercise = LAB.exercise(
     "cosine_similarity",
     reference=foundations.cosine_similarity,
-    forbidden=("torch.nn.functional.cosine_similarity", "torch.nn.functional.normalize"),
+    forbidden=(
+        "torch.nn.functional.cosine_similarity",
+        "torch.nn.functional.normalize",
+        "torch.nn.functional.cosine_embedding_loss",
+    ),
     hints=(
         "Two steps: bring each vector to length 1, then compare all pairs. Which sizes does the "
         "tensor of lengths have?",

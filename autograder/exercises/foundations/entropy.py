@@ -16,7 +16,10 @@ from llmlab import foundations
 exercise = LAB.exercise(
     "entropy",
     reference=foundations.entropy,
-    forbidden=("torch.special.entr",),
+    forbidden=(
+        "torch.special.entr",
+        "torch.distributions.Categorical.entropy",
+    ),
     hints=(
         "An average over outcomes: each outcome's surprise, weighted by how often it happens.",
         "What does your code give for a probability of 0? Python's 0 times minus infinity is no "

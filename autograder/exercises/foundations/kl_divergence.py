@@ -16,7 +16,11 @@ from llmlab import foundations
 exercise = LAB.exercise(
     "kl_divergence",
     reference=foundations.kl_divergence,
-    forbidden=("torch.nn.functional.kl_div",),
+    forbidden=(
+        "torch.nn.functional.kl_div",
+        "torch.distributions.kl_divergence",
+        "torch.distributions.kl",
+    ),
     hints=(
         "Which of the two draws the outcomes, and which is only believed? The first is the weight.",
         "It is the average, over what p draws, of one surprise less another. Where p is 0 there is "

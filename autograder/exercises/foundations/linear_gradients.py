@@ -15,7 +15,27 @@ from llmlab import foundations
 exercise = LAB.exercise(
     "linear_gradients",
     reference=foundations.linear_gradients,
-    forbidden=("torch.Tensor.backward", "torch.autograd.grad"),
+    forbidden=(
+        "torch.Tensor.backward",
+        "torch.autograd.backward",
+        "torch.autograd.grad",
+        "torch.autograd.functional.jacobian",
+        "torch.autograd.functional.hessian",
+        "torch.autograd.functional.jvp",
+        "torch.autograd.functional.vjp",
+        "torch.autograd.functional.hvp",
+        "torch.autograd.functional.vhp",
+        "torch.autograd.forward_ad.make_dual",
+        "torch.func.grad",
+        "torch.func.grad_and_value",
+        "torch.func.jvp",
+        "torch.func.vjp",
+        "torch.func.jacfwd",
+        "torch.func.jacrev",
+        "torch.func.hessian",
+        "torch.func.linearize",
+        "llmlab.foundations.numerical_gradient",
+    ),
     hints=(
         "Each gradient has the shape of what it belongs to. Write the four shapes down side by side.",
         "For x and for the weight there is one product each whose shapes fit, with one matrix "

@@ -15,6 +15,10 @@ from llmlab import foundations
 exercise = LAB.exercise(
     "AdamW",
     reference=foundations.AdamW,
+    forbidden=(
+        "torch.optim.AdamW",
+        "torch.optim.Adam",
+    ),
     hints=(
         "Go through the box of formulas from top to bottom; each line of it is one line of code.",
         "Three things are kept for each parameter: the number of its steps, and two running means "

@@ -15,6 +15,7 @@ from llmlab import foundations
 exercise = LAB.exercise(
     "SGD",
     reference=foundations.SGD,
+    forbidden=("torch.optim.SGD",),
     hints=(
         "What has to survive from one step to the next, and where is it kept?",
         "Each parameter has a dictionary of its own, empty before the first step: `state.get` with "

@@ -22,6 +22,7 @@ exercise = LAB.exercise(
         "torch.nn.utils.clip_grads_with_norm_",
         "torch.nn.utils.clip_grad_value_",
         "torch.nn.utils.get_total_norm",
+        "torch.nn.utils.clip_grad",
     ),
     hints=(
         "All gradients together are one long vector. How long is it?",

@@ -21,6 +21,7 @@ exercise = LAB.exercise(
     forbidden=(
         "torch.nn.functional.cross_entropy",
         "torch.nn.functional.nll_loss",
+        "llmlab.foundations.cross_entropy",
     ),
     hints=(
         "The last dimension of the logits runs over the vocabulary; the other two are those of the targets.",
