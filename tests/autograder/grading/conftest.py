@@ -71,7 +71,7 @@ class Classroom:
     def scores(self) -> dict[str, float]:
         from nbgrader.api import Gradebook
 
-        with Gradebook(f"sqlite:///{self.root}/gradebook.db") as gradebook:
+        with Gradebook(self.course.directory.db_url) as gradebook:
             return {s.student.id: s.score for s in gradebook.assignment_submissions(LAB.folder)}
 
 
