@@ -91,8 +91,10 @@ def _shown(markup: Markup) -> NotebookNode:
 
     A raw cell would be cleaned, frame and all. What Markdown or its formulas would take for their own is spelled out.
     """
-    spelled = {"\n": "&#10;", "\r": "&#13;", "$": "&#36;", "\\": "&#92;", "`": "&#96;"}
-    return new_markdown_cell(str(markup).translate(str.maketrans(spelled)))
+    spelled = str.maketrans(
+        {"\n": "&#10;", "\r": "&#13;", "$": "&#36;", "\\": "&#92;", "`": "&#96;"}
+    )
+    return new_markdown_cell(str(markup).translate(spelled))
 
 
 def _panel(report: Report) -> Markup:
