@@ -59,3 +59,11 @@ class SimulationRefused(AutograderError):
 
 class KeptSafe(AutograderError):
     """A file could not be written; what was there before is untouched."""
+
+
+class TooCostly(AutograderError):
+    """Work on a submission came to a limit on time or memory; the message ends a sentence that says which work."""
+
+
+class Abandoned(AutograderError):
+    """Work on a submission came to no end, which is no fault of the submission's; the message ends a sentence."""
