@@ -15,10 +15,12 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
+from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.errors import UnreadableNotebook
 from autograder.exercise import register
@@ -30,9 +32,14 @@ from autograder.sandbox.inside import is_special
 
 MAX_NOTEBOOK_BYTES = 128 * 2**20
 MAX_SOURCE_CHARACTERS, MAX_CELLS = 5_000_000, 5_000
+# Characters: of what is attached to all cells, and of one cell's metadata.
+MAX_ATTACHED, MAX_METADATA = 32 * 2**20, 100_000
 MAX_FILES, MAX_FILE_BYTES = 1000, 64 * 2**20
 # What nbgrader adds to each submission, which is no work of the student's.
 NOT_WORK = ("timestamp.txt", "submission_secret.txt")
+
+# Errors that say nothing of what is read: memory, disks and databases.
+MACHINE_ERRORS = (MemoryError, OSError, SQLAlchemyError)
 
 Sanitize = Callable[[NotebookNode], NotebookNode]
 
@@ -70,6 +77,15 @@ class Prepared:
     reason: str = ""
     violations: tuple[Violation, ...] = ()
     content: str = ""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Be copied to another process as text: what is nested stays as it is, and is small."""
+        text = json.dumps(self.notebook)
+        return _copied, (text, self.outcome, self.reason, self.violations, self.content)
+
+
+def _copied(text: str, *rest: Any) -> Prepared:
+    return Prepared(nbformat.from_dict(json.loads(text)), *rest)
 
 
 def read_files(folder: Path) -> Files:
@@ -176,11 +192,14 @@ def _prepared(notebook: NotebookNode, assignment: Assignment, sanitize: Sanitize
     violations = [
         *_restore_checks(notebook, assignment),
         *_restore_marks(notebook, assignment),
+        *_lighten(notebook),
     ]
     reason = _other_kernel(notebook)
     notebook.metadata = NotebookNode({"autograder": {"lab": assignment.name}})
     try:
         notebook = sanitize(notebook)
+    except MACHINE_ERRORS:
+        raise
     except (
         Exception
     ) as error:  # nbgrader raises all sorts of things at a notebook that it does not like
@@ -231,7 +250,9 @@ def _restore_checks(notebook: NotebookNode, assignment: Assignment) -> Iterator[
         if released.is_check and name not in found:
             sentence = "A check was deleted or renamed; it was asked at the notebook's end."
             yield Violation("changed check", name, sentence)
-            new = new_code_cell if released.cell_type == "code" else new_markdown_cell
+            new: Callable[..., NotebookNode] = (
+                new_code_cell if released.cell_type == "code" else new_markdown_cell
+            )
             cell = new(released.source, metadata={"nbgrader": dict(released.marks)})
             notebook.cells.append(cell)
     for cell in notebook.cells:
@@ -282,6 +303,25 @@ def _restore_marks(notebook: NotebookNode, assignment: Assignment) -> Iterator[V
             )
             notebook.cells[number] = cell = fresh(cell.source, id=cell.get("id", f"cell-{number}"))
         cell.metadata["nbgrader"] = nbformat.from_dict(released.marks)
+
+
+def _lighten(notebook: NotebookNode) -> Iterator[Violation]:
+    """Leave out what a notebook carries beside its cells' texts where that is more than any honest one's."""
+    left = MAX_ATTACHED
+    for number, cell in enumerate(notebook.cells):
+        place = f"cell {number + 1}"
+        if "attachments" in cell:
+            size = len(json.dumps(cell.attachments))
+            left -= size
+            if left < 0:
+                left += size
+                del cell["attachments"]
+                sentence = f"What is attached to the cell is too large ({size:,} characters), and was left out."
+                yield Violation("limit", place, sentence)
+        if len(json.dumps(cell.metadata)) > MAX_METADATA:
+            marks = cell.metadata.get("nbgrader")
+            cell.metadata = nbformat.from_dict({"nbgrader": marks} if marks else {})
+            yield Violation("limit", place, "The cell's metadata are too large, and were left out.")
 
 
 def _plain(source: str) -> str:
