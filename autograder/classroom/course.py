@@ -27,6 +27,8 @@ here = Path(__file__).parent
 c.CourseDirectory.course_id = {name!r}
 c.CourseDirectory.root = str(here)
 
+# What was handed in is read with limits on time and memory.
+c.Autograde.exporter_class = "autograder.classroom.preprocessor.Intake"
 # What was released is restored first.
 c.Autograde.sanitize_preprocessors = [
     "autograder.classroom.preprocessor.Restore",
@@ -51,6 +53,8 @@ c.Autograde.autograde_preprocessors = [
 # Seconds that one cell may take, and other limits of a kernel: see `nbgrader autograde --help-all`, Judge.
 c.Judge.timeout = 180
 # c.Judge.limits = {{"memory_bytes": 4 * 2**30, "wall_seconds": 900}}
+# What reading, recording or showing one submission may cost, besides running it.
+# c.Judge.reading = {{"processor_seconds": 30, "memory_bytes": 2 * 2**30}}
 # What a finding in a submission's source leads to; points come from behavior whatever is found.
 # c.Judge.policy = {{"note": "ignore", "look": "flag", "withhold": "hold"}}
 

@@ -7,37 +7,36 @@ reads and writes the course. So whenever it is killed, what was kept is whole, a
 from __future__ import annotations
 
 import concurrent.futures
-import contextlib
 import importlib
+import itertools
 import json
-import multiprocessing
-import os
-import pwd
-import signal
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from autograder.errors import AutograderError, GradingError, UnreadableNotebook
+from autograder.errors import AutograderError, GradingError, TooCostly
 from autograder.grading import cache
+from autograder.grading.apart import Apart, end_with_parent, forked_afresh
 from autograder.grading.assignment import Assignment, course_seed
 from autograder.grading.engine import Job, Result, Settings, grade, now, stopped
 from autograder.grading.gradebook import Course
+from autograder.grading.intake import read_apart, record_apart, with_findings
 from autograder.grading.policy import with_policy
-from autograder.grading.run import FOLDER, Run, Violation, load_history, save_run, write_whole
-from autograder.grading.submission import (
-    Files,
-    Prepared,
-    prepare,
-    read_files,
-    read_notebook_bytes,
-    refused,
+from autograder.grading.run import (
+    FOLDER,
+    Fault,
+    Run,
+    Violation,
+    load_history,
+    save_run,
+    write_whole,
 )
+from autograder.grading.submission import Files, Prepared, refused
 from autograder.judging.execution import refusal_outputs
 from autograder.sandbox import sandbox_works
 
@@ -55,6 +54,7 @@ class Ready:
     base: str
     job: Job | None
     result: Result | None
+    seconds: float = 0.0
 
 
 class Workers:
@@ -90,33 +90,39 @@ class Workers:
 
     def _local(self) -> Executor:
         if self._pool is None:
-            # Spawned: a worker begins with nothing of this process, its open files and threads least of all.
-            self._pool = ProcessPoolExecutor(
-                self.count, multiprocessing.get_context("spawn"), _begin
-            )
+            # A worker begins with nothing of this process, its open files and threads least of all.
+            self._pool = ProcessPoolExecutor(self.count, forked_afresh(), _begin)
         return self._pool
 
-    def run(self, jobs: Collection[Job]) -> Iterator[tuple[Job, Result]]:
+    def run(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, Result]]:
         """Yield each job's result when it is there; a job whose worker dies is tried once more."""
         if self._dask is not None:
             yield from self._run_on_dask(jobs)
             return
-        waiting, suspects = list(jobs), list[Job]()
-        while waiting or suspects:
+        coming, waiting, suspects = iter(jobs), list[Job](), list[Job]()
+        while True:
             # After a death nobody knows whose fault it was: each that was in work is tried by itself.
             alone = bool(suspects)
             source = suspects if alone else waiting
             in_work: dict[Future[Result], Job] = {}
             try:
-                while source or in_work:
-                    while source and len(in_work) < (1 if alone else 2 * self.count):
+                while True:
+                    while len(in_work) < (1 if alone else 2 * self.count):
+                        if not alone and not source:
+                            source.extend(itertools.islice(coming, 1))
+                        if not source:
+                            break
                         # It stays in the queue until it is handed over: a pool may have died by now.
                         in_work[self._local().submit(grade, source[0], self.settings)] = source[0]
                         del source[0]
+                    if not in_work:
+                        break
                     done, _ = concurrent.futures.wait(in_work, return_when=FIRST_COMPLETED)
                     for future in done:
                         yield in_work[future], _result_of(future, in_work[future])
                         del in_work[future]
+                if not alone:
+                    return
             except BrokenProcessPool:
                 self._pool = None
                 if alone:
@@ -124,7 +130,7 @@ class Workers:
                 else:
                     suspects = list(in_work.values())
 
-    def _run_on_dask(self, jobs: Collection[Job]) -> Iterator[tuple[Job, Result]]:
+    def _run_on_dask(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, Result]]:
         distributed = _distributed()
         futures: dict[Any, Job] = {
             self._dask.submit(grade, job, self.settings, pure=False, retries=1): job for job in jobs
@@ -157,18 +163,7 @@ def _begin() -> None:
     import torch
 
     torch.set_num_threads(1)
-    threading.Thread(target=_end_with_parent, name="end-with-parent", daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """Wait until the grader has ended, which SIGKILL does without a word, and end as it did.
-
-    The sandboxes die with the process that made them, whatever it was doing.
-    """
-    parent = multiprocessing.parent_process()
-    assert parent is not None  # noqa: S101 - a worker has one
-    parent.join()
-    os.kill(os.getpid(), signal.SIGKILL)
+    threading.Thread(target=end_with_parent, name="end-with-parent", daemon=True).start()
 
 
 def _warm(settings: Settings) -> None:
@@ -247,7 +242,7 @@ def _grade_alone(
     asked = _asked(course, lab, students)
     history = load_history(course.root, lab)
     recorded, due = course.grades(lab), course.due(lab)
-    ready = [_ready(course, assignment, student) for student in asked]
+    waiting: dict[str, Ready] = {}
     runs: dict[str, Run] = {}
 
     def finish(one: Ready, result: Result) -> None:
@@ -256,18 +251,24 @@ def _grade_alone(
         terms = course.terms(one.student, one.assignment, grade.due if grade else due)
         result = replace(result, run=replace(result.run, terms=terms))
         earlier = history.get(one.student, ()) if grade else ()
-        runs[one.student] = _finish(course, one, result, earlier)
-        told(runs[one.student], len(runs), len(ready))
+        runs[one.student] = _finish(apart, course, one, result, earlier)
+        told(runs[one.student], len(runs), len(asked))
 
-    by_student = {one.student: one for one in ready}
-    jobs = [one.job for one in ready if one.job and not one.result]
-    for one in ready:
-        if one.result:
-            finish(one, one.result)
-    for job, result in workers.run(jobs):
-        one = by_student[job.student]
-        cache.keep(course.root, one.base, assignment, result)
-        finish(one, result)
+    def jobs() -> Iterator[Job]:
+        """Read the submissions while others are run: no more lie in memory than are in work."""
+        for student in asked:
+            one = _ready(apart, course, assignment, student)
+            if one.result:
+                finish(one, one.result)
+            elif one.job:
+                waiting[student] = one
+                yield one.job
+
+    with Apart(course.budget()) as apart:
+        for job, result in workers.run(jobs()):
+            one = waiting.pop(job.student)
+            cache.keep(course.root, one.base, assignment, result)
+            finish(one, result)
     done = [runs[student] for student in sorted(runs)]
     write_summary(course.root, lab, done)
     return done
@@ -296,96 +297,72 @@ def _asked(course: Course, lab: str, students: Collection[str]) -> list[str]:
     return sorted(students or there)
 
 
-def _ready(course: Course, assignment: Assignment, student: str) -> Ready:
+def _ready(apart: Apart, course: Course, assignment: Assignment, student: str) -> Ready:
     """Read one submission; whatever is wrong with it is its own affair."""
-    folder = course.submission(student, assignment.name)
-    files = Files({})
+    started = time.monotonic()
     try:
-        prepared = _named_well(student, assignment) or _owned_well(folder, student, assignment)
-        if prepared is None:
-            files = read_files(folder)
-            prepared = _read(course, folder, assignment)
-    except Exception as error:
-        reason = f"The submission could not be read ({type(error).__name__}: {str(error)[:200]})."
-        prepared = refused(assignment, "unreadable", reason)
+        one = _read(apart, course, assignment, student)
+    except GradingError as error:
+        prepared = refused(assignment, "stopped", str(error))
+        one = _turned_down(student, assignment, prepared, Files({}))
+    return replace(one, seconds=_since(started))
+
+
+def _read(apart: Apart, course: Course, assignment: Assignment, student: str) -> Ready:
+    prepared, files = read_apart(apart, course, assignment, student)
     if prepared.outcome != "graded":
-        run = cache.refusal(student, assignment, prepared, files)
-        result = Result(run, refusal_outputs(prepared.notebook, prepared.reason))
-        return Ready(student, assignment, prepared, files, "", None, result)
+        return _turned_down(student, assignment, prepared, files)
     if unreadable := course.unreadable_time(student, assignment.name):
         about = Violation("form", "timestamp.txt", unreadable)
         prepared = replace(prepared, violations=(*prepared.violations, about))
     base = cache.base_key(assignment, prepared.notebook, files)
     kept = cache.find(course.root, base, assignment)
     job = cache.job_of(student, assignment, prepared, files, base, kept)
-    fresh = cache.of_student(kept.result, job) if kept and not kept.stale else None
-    return Ready(student, assignment, prepared, files, base, job, fresh)
+    if kept and not kept.stale:
+        fresh = cache.of_student(kept.result, job)
+        return Ready(student, assignment, prepared, files, base, job, fresh)
+    return Ready(student, assignment, prepared, files, base, with_findings(apart, job), result=None)
 
 
-def _read(course: Course, folder: Path, assignment: Assignment) -> Prepared:
-    name = f"{assignment.notebook}.ipynb"
-    others = sorted(path.name for path in folder.glob("*.ipynb") if path.name != name)
-    named = f"There is also {', '.join(others)[:200]}" if others else ""
-    path = folder / name
-    if not os.path.lexists(path):
-        reason = f"There is no {name} in the submission." + (f" {named}." if named else "")
-        return refused(assignment, "missing", reason)
-    try:
-        data = read_notebook_bytes(path)
-    except UnreadableNotebook as error:
-        return refused(assignment, "unreadable", str(error))
-    prepared = prepare(data, assignment, course.sanitizer(assignment.name, assignment.notebook))
-    if named and prepared.outcome == "graded":
-        reason = " ".join(filter(None, [prepared.reason, f"{named}, which was not graded."]))
-        return replace(prepared, reason=reason)
-    return prepared
+def _turned_down(student: str, assignment: Assignment, prepared: Prepared, files: Files) -> Ready:
+    run = cache.refusal(student, assignment, prepared, files)
+    result = Result(run, refusal_outputs(prepared.notebook, prepared.reason))
+    return Ready(student, assignment, prepared, files, "", None, result)
 
 
-def _named_well(student: str, assignment: Assignment) -> Prepared | None:
-    if student.strip() == student and student.isprintable() and not student.startswith("."):
-        return None
-    reason = f"The folder's name {student!r} is no name of a student that nbgrader can keep."
-    return refused(assignment, "refused", reason)
+def _since(started: float) -> float:
+    return round(time.monotonic() - started, 3)
 
 
-def _owned_well(folder: Path, student: str, assignment: Assignment) -> Prepared | None:
-    """Refuse a submission whose files belong to another user of this machine than its student or the grader.
-
-    Where files change hands on their way (nbgrader's collecting copies them), the collecting refuses them: see
-    `autograder.classroom.collect`.
-    """
-    mine = {os.geteuid(), os.lstat(folder.parent.parent).st_uid}
-    with contextlib.suppress(KeyError):
-        mine.add(pwd.getpwnam(student).pw_uid)
-    for path in (folder, *sorted(folder.glob("*.ipynb"))):
-        owner = os.lstat(path).st_uid
-        if owner not in mine:
-            with contextlib.suppress(KeyError):
-                name = pwd.getpwuid(owner).pw_name
-                # The reason comes into the feedback, where no other student is named.
-                filed = f"It is filed under {student!r}, and {path.name} belongs to"
-                violation = Violation("wrong owner", path.name, f"{filed} the user {name!r}.")
-                return refused(assignment, "refused", f"{filed} another user.", (violation,))
-    return None
-
-
-def _finish(course: Course, one: Ready, result: Result, earlier: tuple[Run, ...]) -> Run:
+def _finish(
+    apart: Apart, course: Course, one: Ready, result: Result, earlier: tuple[Run, ...]
+) -> Run:
     """Record a result, unless it is recorded already by an earlier run, and note the run."""
     lab, run = one.assignment.name, result.run
+    if not one.job and run.fault == "grader":
+        # Nothing is known of this submission, so nothing is written of it, and the next grading reads it again.
+        return run
     last = earlier[-1] if earlier else None
     same = last and _standing(last) == _standing(run)
     if last and same and course.is_filed(one.student, lab):
         # It cost nothing this time.
         return replace(last, seconds={})
     started = time.monotonic()
+    seconds = {"read": one.seconds} | run.seconds
     try:
-        course.record(
-            one.student, one.assignment, one.prepared.notebook, result.outputs, one.files.contents
+        record_apart(
+            apart,
+            course,
+            one.student,
+            one.assignment,
+            one.prepared,
+            result.outputs,
+            one.files.contents,
         )
-    except Exception as error:
-        run = replace(run, outcome="stopped", reason=str(error), verdicts=(), fault="grader")
-    seconds = run.seconds | {"record": round(time.monotonic() - started, 3)}
-    run = replace(run, seconds=seconds)
+    except AutograderError as error:
+        fault: Fault = "form" if isinstance(error, TooCostly) else "grader"
+        run = replace(run, outcome="stopped", reason=str(error), verdicts=(), fault=fault)
+    run = replace(run, seconds=seconds | {"record": _since(started)})
     save_run(course.root, run)
     return run
 

@@ -15,9 +15,11 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from autograder.errors import DamagedRun
+from autograder.grading.apart import Apart
 from autograder.grading.assignment import Assignment
 from autograder.grading.engine import NO_EVIDENCE, Job, Result, Settings, grade, now
 from autograder.grading.fingerprint import grader_version
+from autograder.grading.intake import with_findings
 from autograder.grading.policy import with_policy
 from autograder.grading.run import FOLDER, Run, Violation, save_run, write_whole
 from autograder.grading.submission import Files, Prepared, key_of
@@ -157,7 +159,7 @@ def refusal(student: str, assignment: Assignment, prepared: Prepared, files: Fil
         prepared.reason,
         violations=(*prepared.violations, *files.left_out),
         finished=now(),
-        fault="form",
+        fault="grader" if prepared.outcome == "stopped" else "form",
     )
 
 
@@ -168,6 +170,7 @@ def cached_or_graded(
     prepared: Prepared,
     files: Files,
     settings: Settings,
+    apart: Apart,
 ) -> Result:
     """Grade one prepared notebook here, unless its result is kept; keep the result, and note the run.
 
@@ -180,7 +183,7 @@ def cached_or_graded(
     if kept and not kept.stale:
         result = of_student(kept.result, job)
     else:
-        result = grade(job, settings)
+        result = grade(with_findings(apart, job), settings)
         keep(course, base, assignment, result)
     result = with_policy(result, prepared.notebook, settings.policy)
     save_run(course, result.run)

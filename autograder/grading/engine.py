@@ -24,7 +24,6 @@ import nbformat
 from jupyter_client.manager import AsyncKernelManager
 from nbformat import NotebookNode
 
-from autograder.exercise import Exercise, register
 from autograder.grading.assignment import Assignment
 from autograder.grading.intact import request
 from autograder.grading.run import Fault, Run, Violation
@@ -36,7 +35,7 @@ from autograder.judging.execution import (
     verdict_outputs,
 )
 from autograder.judging.judge import Verdict
-from autograder.reading import Finding, Weight, read_cells, read_files
+from autograder.reading import Finding, Weight
 from autograder.sandbox import Limits, SandboxUnavailable, sandboxed_manager
 
 NO_EVIDENCE = "no evidence"
@@ -104,6 +103,7 @@ class Job:
         reason: What was mended so that it can be graded.
         violations: What is known already.
         known: Verdicts of an earlier run that still hold, by exercise.
+        findings: What a reading of its source found.
     """
 
     student: str
@@ -115,6 +115,7 @@ class Job:
     reason: str = ""
     violations: tuple[Violation, ...] = ()
     known: dict[str, Verdict] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,6 @@ def _graded(job: Job, settings: Settings, watch: _Watch) -> Result:
     wanted = [one for one in job.assignment.fingerprints if one not in job.known]
     with _folder(job) as folder:
         found, seen = _run(notebook, folder, job, settings, wanted, watch)
-    findings = _read(notebook, job, seen)
     verdicts = job.known | found
     for number, name in checks_of(notebook).items():
         if name in verdicts:
@@ -170,7 +170,7 @@ def _graded(job: Job, settings: Settings, watch: _Watch) -> Result:
         tuple(dict.fromkeys([*job.violations, *seen])),
         watch.seconds(),
         now(),
-        tuple(findings),
+        (*_replaced(seen), *job.findings),
     )
     return Result(run, [list(cell.get("outputs", [])) for cell in notebook.cells])
 
@@ -325,16 +325,8 @@ def _place(number: int) -> str:
     return f"cell {number + 1}"
 
 
-def _read(notebook: NotebookNode, job: Job, seen: Collection[Violation]) -> list[Finding]:
-    """Read the submission's source, and add what the run itself has shown of the checker in the kernel."""
-    cells = [cell.source if cell.cell_type == "code" else "" for cell in notebook.cells]
-    asked: dict[int, Exercise] = {
-        number: register.find(name) for number, name in checks_of(notebook).items()
-    }
-    replaced = [
-        Finding("checker", one.where, one.sentence, Weight.WITHHOLD)
-        for one in seen
-        if one.kind == NO_EVIDENCE
-    ]
-    found = read_cells(cells, asked, job.assignment.sources, job.files)
-    return [*replaced, *found, *read_files(job.files)]
+def _replaced(seen: Collection[Violation]) -> Iterator[Finding]:
+    """Yield what the run itself has shown of the checker in the kernel."""
+    for one in seen:
+        if one.kind == NO_EVIDENCE:
+            yield Finding("checker", one.where, one.sentence, Weight.WITHHOLD)

@@ -23,11 +23,13 @@ from typing import Any
 
 import nbformat
 from filelock import FileLock, Timeout
+from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbgrader.converters import Autograde
 from traitlets.config import Config
 
 from autograder.errors import GradingError
+from autograder.grading.apart import Budget
 from autograder.grading.assignment import Assignment, load_assignment
 from autograder.grading.engine import Settings
 from autograder.grading.options import Judge
@@ -193,11 +195,16 @@ class Course:
             lock.acquire()
         try:
             # What a grader that was killed has left.
-            for stage in _folder(self.root).glob(f"{_STAGE}*"):
-                shutil.rmtree(stage, ignore_errors=True)
+            self._clear_stages()
             yield
+            # What a process that recorded, and was ended, has left.
+            self._clear_stages()
         finally:
             lock.release()
+
+    def _clear_stages(self) -> None:
+        for stage in _folder(self.root).glob(f"{_STAGE}*"):
+            shutil.rmtree(stage, ignore_errors=True)
 
     def assignments(self, lab: str) -> list[Assignment]:
         """Read the notebooks of an assignment as they were released.
@@ -223,6 +230,10 @@ class Course:
         """Read from the configuration how submissions are run."""
         return Judge(config=self.config).settings(unsafe)
 
+    def budget(self) -> Budget:
+        """Read from the configuration what handling one submission may cost, besides running it."""
+        return Judge(config=self.config).budget()
+
     def sanitizer(self, lab: str, notebook: str) -> Sanitize:
         """Make the function that applies nbgrader's own preprocessors to a submitted notebook."""
         resources = {
@@ -243,6 +254,8 @@ class Course:
 
     def _converter(self) -> Any:
         converter = _OfOne(coursedir=self.directory, parent=self._app)
+        # What comes here was read already.
+        converter.exporter_class = NotebookExporter
         converter.sanitize_preprocessors = [
             one for one in converter.sanitize_preprocessors if one != _RESTORE
         ]
@@ -290,6 +303,33 @@ class Course:
         finally:
             shutil.rmtree(stage, ignore_errors=True)
 
+    def take_back(self, student: str, lab: str) -> None:
+        """Leave no grade of a submission that may have been recorded in part.
+
+        Points and comments that a person gave are kept; such a submission waits for that person again.
+        """
+        from nbgrader.api import MissingEntry
+
+        # Whatever mark there is goes with the grade.
+        with (
+            recording(self.root, lab, student),
+            self._gradebook() as gradebook,
+            contextlib.suppress(MissingEntry),
+        ):
+            submission = gradebook.find_submission(lab, student)
+            grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+            comments = [one for notebook in submission.notebooks for one in notebook.comments]
+            if any(one.manual_comment for one in comments) or any(
+                one.manual_score is not None or one.extra_credit for one in grades
+            ):
+                for grade in grades:
+                    grade.auto_score, grade.needs_manual_grade = None, True
+                gradebook.db.commit()
+            else:
+                gradebook.remove_submission(lab, student)
+        where = self.directory.autograded_directory
+        shutil.rmtree(self.directory.format_path(where, student, lab), ignore_errors=True)
+
     def _papers(self, student: str, lab: str) -> dict[str, bytes]:
         """Read what nbgrader put beside the work: when it was handed in, and the secret of its feedback."""
         from nbgrader.utils import parse_utc
@@ -331,8 +371,11 @@ class Course:
                 warnings.simplefilter("ignore")
                 converter.start()
         except Exception as error:
+            sentence = said.sentence(error)
+            if sentence.startswith("MemoryError"):
+                raise MemoryError from error
             raise GradingError(
-                f"nbgrader did not record the submission of {student!r}: {said.sentence(error)}"
+                f"nbgrader did not record the submission of {student!r}: {sentence}"
             ) from error
         finally:
             self._app.log.removeHandler(said)

@@ -6,6 +6,7 @@ from traitlets import Bool, Dict, Int, List, Unicode
 from traitlets.config import Configurable
 
 from autograder.errors import GradingError
+from autograder.grading.apart import Budget
 from autograder.grading.engine import Settings, local_data
 from autograder.reading import Weight
 from autograder.sandbox import Limits
@@ -28,6 +29,13 @@ class Judge(Configurable):
         value_trait=Int(),
         help="Limits of the sandbox to change, by name: wall_seconds, processor_seconds, memory_bytes, "
         "processes, open_files, file_bytes, scratch_bytes.",
+    ).tag(config=True)
+
+    reading = Dict(
+        key_trait=Unicode(),
+        value_trait=Int(),
+        help="Limits to change of what reading, recording or showing one submission may cost, by name: "
+        "processor_seconds, wall_seconds, memory_bytes.",
     ).tag(config=True)
 
     readable = List(
@@ -63,6 +71,14 @@ class Judge(Configurable):
             unsafe or self.unsafe_no_sandbox,
             policy=self._policy(),
         )
+
+    def budget(self) -> Budget:
+        """Read what handling one submission may cost, besides running it.
+
+        Raises:
+            GradingError: There is no such limit, or its value cannot be used.
+        """
+        return Budget.of(self.reading)
 
     def _policy(self) -> dict[str, str]:
         for weight, action in self.policy.items():

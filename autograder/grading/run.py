@@ -32,7 +32,7 @@ _LONGEST = 200
 Outcome = Literal["graded", "unreadable", "changed", "wrong lab", "missing", "stopped", "refused"]
 # Whose doing it is that a submission was not graded: its code's, its form's, or the grader's own.
 Fault = Literal["", "student", "form", "grader"]
-PHASES = ("start", "run", "judge", "record")
+PHASES = ("read", "start", "run", "judge", "record")
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Run:
         reason: Why it was not graded, in one sentence; empty when it was.
         verdicts: One for each exercise, in the order of the lab; none unless it was graded.
         violations: What is to be reported to the instructor.
-        seconds: What it cost, by phase: `start`, `run`, `judge`, `record`.
+        seconds: What it cost, by phase: `read`, `start`, `run`, `judge`, `record`.
         finished: When, in ISO 8601 with the time zone.
         findings: What a reading of the source found; it decides no points.
         fault: Whose doing it is that it was not graded; empty when it was.

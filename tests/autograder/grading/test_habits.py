@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 import re
 import shutil
@@ -20,6 +21,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_output, new_raw_ce
 
 from autograder.grading.batch import Workers
 from autograder.grading.engine import Job, Settings
+from autograder.grading.intake import read_source
 from autograder.grading.run import Run
 from autograder.grading.submission import prepare, read_files
 from tests.autograder.grading.conftest import LAB, Classroom, marked, solve
@@ -1326,9 +1328,9 @@ def graded(
         assert prepared.outcome == "graded", (name, prepared.reason)
         notebook, files = json.dumps(prepared.notebook), read_files(place)
         violations = (*files.left_out, *prepared.violations)
-        jobs.append(
-            Job(name, assignment, notebook, files.contents, name, name, violations=violations)
-        )
+        found = read_source(notebook, assignment.sources, files.contents)
+        job = Job(name, assignment, notebook, files.contents, name, name, violations=violations)
+        jobs.append(dataclasses.replace(job, findings=found))
     with Workers(Settings(), 2) as workers:
         workers.warm()
         for job, result in workers.run(jobs):

@@ -19,6 +19,7 @@ from autograder.exercise.declaration import module_name
 from autograder.grading.assignment import Assignment, load_assignment
 from autograder.grading.batch import Workers
 from autograder.grading.engine import Job, Result, Settings
+from autograder.grading.intake import read_source
 from tests.labs import LABS, hidden_sources, imports_of, source_of
 
 pytestmark = pytest.mark.usefixtures("sandbox")
@@ -45,7 +46,9 @@ def assignment_of(lab: Lab, released: NotebookNode, folder: Path) -> Assignment:
 
 
 def job(student: str, assignment: Assignment, notebook: NotebookNode) -> Job:
-    return Job(student, assignment, json.dumps(notebook), {}, student, student)
+    text = json.dumps(notebook)
+    found = read_source(text, assignment.sources, {})
+    return Job(student, assignment, text, {}, student, student, findings=found)
 
 
 def check_full(results: dict[str, Result], possible: dict[str, int]) -> None:

@@ -12,8 +12,13 @@ import pytest
 from autograder.classroom.exporters import CsvExporter
 from autograder.classroom.preprocessor import SaveGrades
 from autograder.errors import NothingGraded
+from autograder.grading import batch
+from autograder.grading.apart import Apart
+from autograder.grading.assignment import Assignment
 from autograder.grading.batch import grade_lab
+from autograder.grading.gradebook import Course
 from autograder.grading.recording import half_recorded, recording
+from autograder.grading.submission import Prepared
 from tests.autograder.grading.conftest import FULL, LAB, SETTINGS, Classroom, Here
 from tests.courses import nbgrader
 
@@ -40,6 +45,19 @@ def test_a_mark_stays_until_a_submission_is_recorded_whole(student: str, tmp_pat
     assert half_recorded(tmp_path, LAB.folder) == set()
 
 
+def record_here(
+    apart: Apart,
+    course: Course,
+    student: str,
+    assignment: Assignment,
+    prepared: Prepared,
+    outputs: list[list[dict[str, Any]]],
+    files: dict[str, bytes],
+) -> None:
+    """Record in this process, where a test can change what is done."""
+    course.record(student, assignment, prepared.notebook, outputs, files)
+
+
 @pytest.mark.usefixtures("sandbox")
 def test_half_a_grade_is_shown_by_nobody_and_a_rerun_heals(
     room: Classroom, monkeypatch: pytest.MonkeyPatch
@@ -56,6 +74,7 @@ def test_half_a_grade_is_shown_by_nobody_and_a_rerun_heals(
 
     with monkeypatch.context() as patch:
         patch.setattr(SaveGrades, "_add_score", killed_after_one)
+        patch.setattr(batch, "record_apart", record_here)
         with pytest.raises(Killed):
             grade_lab(room.course, LAB.folder, workers=Here(SETTINGS))
     assert set(room.course.grades(LAB.folder)) == {"bob"}
