@@ -8,21 +8,31 @@ cleaner might miss is not run by the browser. See https://www.w3.org/TR/CSP3/.
 
 from __future__ import annotations
 
+import contextlib
+import pickle
 import re
+from dataclasses import dataclass
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import nbformat
 import nh3
 from nbconvert.exporters import HTMLExporter
+from nbconvert.exporters.exporter import ResourcesDict
 from nbconvert.filters.markdown import markdown2html
 from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell, new_notebook
 from traitlets import Bool
+from traitlets.config import Config
 
 from autograder.classroom.formulas import ATTRIBUTES as FORMULA_ATTRIBUTES
 from autograder.classroom.formulas import TAGS as FORMULA_TAGS
+from autograder.errors import Abandoned, GradingError, TooCostly
+from autograder.grading import options
+from autograder.grading.apart import shared
 from autograder.grading.submission import as_markdown
 
 POLICY = (
@@ -73,6 +83,7 @@ _STYLES = {
 # A picture is shown by `img` alone, where a browser runs no script of an SVG and loads nothing for it.
 _PICTURE = re.compile(r"data:image/(png|jpeg|gif|webp|svg\+xml);base64,[A-Za-z0-9+/=\s]*\Z")
 _LINK = re.compile(r"(https?:|mailto:|#)", re.IGNORECASE)
+_TOLD = ("attachments", "metadata", "nbgrader", "output_extension", "outputs")
 # Pieces of an output that a browser does more with than show them, and that need no cleaning to be plain text.
 _SHOWN = ("image/png", "image/jpeg", "image/gif", "text/html", "text/plain", "text/latex")
 
@@ -202,7 +213,29 @@ def _shown(data: dict[str, Any]) -> NotebookNode:
 
 
 class FeedbackPage(HTMLExporter):
-    """Writes nbgrader's page of feedback, cleaned, with a content-security policy."""
+    """Writes nbgrader's page of feedback, cleaned, with a content-security policy.
+
+    Each page is made in a child with limits on time and memory (`c.Judge.reading`): a notebook that is too much for
+    them has a page that says so, and the others have theirs.
+    """
+
+    def from_filename(
+        self, filename: str, resources: Any = None, **kwargs: Any
+    ) -> tuple[Any, dict[str, Any]]:
+        """Write a file's notebook as a page; a page of one sentence where that is too much."""
+        apart = shared(options.Judge(config=self.config).budget())
+        steps = [(type(one), one.enabled) for one in self._preprocessors]
+        recipe = _Recipe(type(self), _portable(self.config), steps)
+        path, given = Path(filename).absolute(), dict(resources or {})
+        try:
+            page, told = apart.do(_page_of_file, recipe, str(path), given)
+        except TooCostly as error:
+            reason = f"Making a page of it {error}."
+            self.log.warning("%s has a page of one sentence. %s", filename, reason)
+            page, told = apart.do(_page_of_sentence, recipe, path.stem, reason, given)
+        except Abandoned as error:
+            raise GradingError(f"Making a page of {filename} {error}.") from error
+        return page, given | told
 
     def from_notebook_node(
         self, nb: NotebookNode, resources: Any = None, **kwargs: Any
@@ -210,6 +243,54 @@ class FeedbackPage(HTMLExporter):
         """Write one notebook as a page."""
         page, resources = super().from_notebook_node(_cut(nb), resources, **kwargs)
         return safe_page(page), resources
+
+
+@dataclass(frozen=True)
+class _Recipe:
+    """What another process needs to make an exporter as this one is."""
+
+    kind: type[HTMLExporter]
+    config: Config
+    steps: list[tuple[type[Any], bool]]
+
+    def exporter(self) -> Any:
+        exporter: Any = self.kind(config=self.config)
+        exporter._preprocessors = []
+        for step, enabled in self.steps:
+            exporter.register_preprocessor(step, enabled=enabled)
+        return exporter
+
+
+def _portable(config: Config) -> Config:
+    """Leave out what cannot be copied to another process, as a hook that is written in the configuration."""
+    kept = Config()
+    for name, section in config.items():
+        with contextlib.suppress(Exception):
+            pickle.dumps(section)
+            kept[name] = section
+    return kept
+
+
+def _page_of_file(
+    recipe: _Recipe, path: str, resources: dict[str, Any]
+) -> tuple[str, dict[str, Any]]:
+    page, told = HTMLExporter.from_filename(recipe.exporter(), path, resources)
+    return page, _told(told)
+
+
+def _page_of_sentence(
+    recipe: _Recipe, name: str, reason: str, resources: dict[str, Any]
+) -> tuple[str, dict[str, Any]]:
+    text = f"**This page cannot show the notebook.** {as_markdown(reason)} The points stand."
+    notebook = new_notebook(cells=[new_markdown_cell(text, id="not-shown")])
+    about = {"metadata": ResourcesDict(name=name, path="")} | resources
+    page, told = recipe.exporter().from_notebook_node(notebook, about)
+    return page, _told(told)
+
+
+def _told(resources: dict[str, Any]) -> dict[str, Any]:
+    """Keep of an exporter's resources what nbgrader writes a file by; templates hold functions."""
+    return {name: resources[name] for name in _TOLD if name in resources}
 
 
 def _cut(notebook: NotebookNode) -> NotebookNode:
