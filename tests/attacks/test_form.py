@@ -389,6 +389,33 @@ def moves_an_answer_below_its_check(one: Submission) -> None:
         cells.append(cell)
 
 
+# The time and memory of whoever reads it.
+
+
+@FAMILY.attack
+def is_small_in_a_file_and_large_in_memory(one: Submission) -> None:
+    """Thirty million empty lists stand in the metadata: a file of ninety megabytes, and gigabytes once it is read."""
+    one.answer_cell("average").metadata["odd"] = "ODD"
+    written(one, '"ODD"', "[" + "[]," * 30_000_000 + "[]]")
+
+
+@FAMILY.attack
+def attaches_more_than_is_kept(one: Submission) -> None:
+    """Pictures of sixty megabytes are attached to three texts."""
+    right(one)
+    for number in range(3):
+        one.notebook.cells.insert(0, new_markdown_cell("![p](attachment:p.png)", id=f"p-{number}"))
+        one.notebook.cells[0]["attachments"] = {"p.png": {"image/png": "A" * 20_000_000}}
+
+
+@FAMILY.attack
+def writes_what_renderers_stumble_over(one: Submission) -> None:
+    """Texts are such that a renderer of Markdown tries every way to read them."""
+    right(one)
+    for number, piece in enumerate(("[", "![[](", "*a **a ", "<a ", "`" * 9 + " ", "> ", "$a")):
+        one.notebook.cells.append(new_markdown_cell(piece * 20_000, id=f"stumble-{number}"))
+
+
 # The reading of the source.
 
 
@@ -542,4 +569,4 @@ def test_a_right_answer_counts_in_whatever_form_it_comes(attack: str, graded: Cl
 
 
 def test_reading_it_took_no_longer_than_running_it_may(attack: str, graded: Class) -> None:
-    assert graded.runs[attack].seconds.get("judge", 0) < LIMITS.wall_seconds
+    assert graded.runs[attack].seconds.get("read", 0) < 4 * LIMITS.wall_seconds
