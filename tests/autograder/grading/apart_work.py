@@ -99,7 +99,8 @@ class Troubled(Preprocessor):
         self, nb: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
         about = resources.get("nbgrader", {})
-        step = "shown" if "score" in about else "recorded" if about.get("student") else "read"
+        is_page = resources.get("output_extension") == ".html"
+        step = "shown" if is_page else "recorded" if about.get("student") else "read"
         for cell in nb.cells:
             wanted = re.fullmatch(r"[*#] ?(\w+)\*? when (\w+)", cell.source)
             if wanted and wanted[2] == step:
