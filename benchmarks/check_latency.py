@@ -98,7 +98,7 @@ def failing() -> dict[str, list[float]]:
 
 def _forget() -> None:
     """Forget what the judge remembers of references and faults, as a notebook that starts afresh."""
-    for remembered in (diagnosis.of_reference, diagnosis.of_misconception, diagnosis._asked):
+    for remembered in (diagnosis.of_reference, diagnosis.of_misconception):
         remembered.cache_clear()
 
 

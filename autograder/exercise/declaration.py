@@ -115,10 +115,18 @@ class FaultyProgram:
 
     builder: Callable[[Switches], Any]
     sentences: Mapping[str, str]
+    _alone: dict[str, Switches] = field(default_factory=dict)
 
     def build(self, *names: str) -> Any:
         """Make the implementation with these faults on; with none it is right."""
-        return self.builder(self.switches(*names))
+        switches = self.switches(*names)
+        if len(names) == 1:
+            self._alone[names[0]] = switches
+        return self.builder(switches)
+
+    def asked_with(self, name: str) -> set[str]:
+        """Say which faults the implementation with this one on has asked for, so far as it was run."""
+        return self._alone[name].asked if name in self._alone else set()
 
     def switches(self, *names: str) -> Switches:
         """Make the switches of this program, with some of them on."""

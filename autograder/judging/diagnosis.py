@@ -18,7 +18,7 @@ from autograder.exercise.declaration import Exercise, FaultyProgram, Misconcepti
 from autograder.probing.evidence import Evidence
 from autograder.probing.observing import observe_trusted
 
-PAIRS_SECONDS = 1.0
+PAIRS_SECONDS = 0.5
 _same = close(relative=1e-3, absolute=1e-4)
 
 
@@ -120,7 +120,7 @@ def diagnose_pair(
     """Find two faults that together behave as the answer did, or None.
 
     Two faults fit by chance more easily than one, so they must fit on at least two probes whose results differ, and
-    none may have ended in an error.
+    none may have ended in an error. Single faults have to be tried before, by `diagnose`.
 
     Args:
         exercise: What was asked.
@@ -154,21 +154,12 @@ def _pairs(exercise: Exercise) -> Iterator[tuple[FaultyProgram, tuple[str, str]]
     """List the pairs of each program that can differ from single faults.
 
     Where a fault that is on keeps the program from asking for another (the branches of one `if`), the two exclude each
-    other. Twins, which share a sentence, make no pair.
+    other. What each asks for is known by now: single faults were tried first. Twins, which share a sentence, make no
+    pair.
     """
     for program in exercise.programs:
-        asked = {name: _asked(exercise, program, name) for name in program.sentences}
         for one, other in itertools.combinations(program.sentences, 2):
             twins = program.sentences[one] == program.sentences[other]
-            if not twins and other in asked[one] and one in asked[other]:
+            meet = other in program.asked_with(one) and one in program.asked_with(other)
+            if meet and not twins:
                 yield program, (one, other)
-
-
-@functools.lru_cache(maxsize=4096)
-def _asked(exercise: Exercise, program: FaultyProgram, name: str) -> frozenset[str]:
-    """Say which faults a program asks for while one of them is on."""
-    switches = program.switches(name)
-    implementation = program.builder(switches)
-    for probe in exercise.probes:
-        observe_trusted(exercise, probe, implementation, 0)
-    return frozenset(switches.asked)

@@ -6,6 +6,7 @@ import html
 import os
 import sys
 import textwrap
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,10 @@ from autograder.notebook.showing import PlainError, require_text, show
 from autograder.reading import Finding, Weight, as_remarks, read_cells
 from autograder.student.answers import collect
 from autograder.student.explaining import is_open, place_in, with_place
+from autograder.student.place import SECONDS
+
+# What is left of it when other reasons were looked for is for the place in the code, and that at least.
+_EXPLAINING_SECONDS, _LEAST_SECONDS = 2.6, 0.5
 
 
 class CheckFailed(Exception):
@@ -54,8 +59,10 @@ def _names() -> Mapping[str, Any]:
 def verdict_on(exercise: Exercise, names: Mapping[str, Any]) -> Verdict:
     """Check one answer with the public probes, and say where the mistake is if nothing else is known of it."""
     evidence = collect(exercise, names, PUBLIC_SEED)
+    end = time.monotonic() + _EXPLAINING_SECONDS
     verdict = judge(exercise, exercise.probes, evidence, PUBLIC_SEED)
-    place = place_in(exercise, names) if is_open(verdict) else None
+    seconds = min(SECONDS, max(_LEAST_SECONDS, end - time.monotonic()))
+    place = place_in(exercise, names, seconds) if is_open(verdict) else None
     return with_place(verdict, place.line, place.kind) if place else verdict
 
 

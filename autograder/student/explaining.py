@@ -14,7 +14,7 @@ from autograder.exercise.draws import PUBLIC_SEED
 from autograder.judging.diagnosis import of_reference
 from autograder.judging.judge import Verdict
 from autograder.student.edits import Kind
-from autograder.student.place import Place, Trial, find_place
+from autograder.student.place import SECONDS, Place, Trial, find_place
 
 # An edit that helps with one draw by chance does not with three.
 SEEDS = (PUBLIC_SEED, PUBLIC_SEED + 1, PUBLIC_SEED + 2)
@@ -25,14 +25,16 @@ def is_open(verdict: Verdict) -> bool:
     return verdict.status == "wrong" and verdict.reason in ("relation", "difference")
 
 
-def place_in(exercise: Exercise, names: Mapping[str, Any]) -> Place | None:
-    """Find the place in the answer among `names`, or None."""
+def place_in(
+    exercise: Exercise, names: Mapping[str, Any], seconds: float = SECONDS
+) -> Place | None:
+    """Find the place in the answer among `names`, or None where that would take longer than `seconds`."""
     trials = [
         Trial(probe, seed, of_reference(exercise, probe, seed).value)
         for seed in SEEDS
         for probe in exercise.probes
     ]
-    return find_place(exercise, names, trials)
+    return find_place(exercise, names, trials, seconds)
 
 
 def with_place(verdict: Verdict, line: int, kind: Kind) -> Verdict:
