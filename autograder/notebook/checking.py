@@ -23,7 +23,7 @@ from autograder.student.explaining import is_open, place_in, with_place
 from autograder.student.place import SECONDS
 
 # What is left of it when other reasons were looked for is for the place in the code, and that at least.
-_EXPLAINING_SECONDS, _LEAST_SECONDS = 2.6, 0.5
+_EXPLAINING_SECONDS, _LEAST_SECONDS = 2.3, 0.5
 
 
 class CheckFailed(Exception):
