@@ -33,6 +33,9 @@ def running(numbers: list[float]) -> float:
     return mean
 
 
+private.equivalent("mean = 0.0", None, "The first number takes its place, whatever it is.")
+
+
 @private.variant
 def folded(numbers: list[float]) -> float:
     """Fold the list with addition."""

@@ -27,7 +27,7 @@ from autograder.authoring.audit import (
     variant_answer,
 )
 from autograder.errors import AuthoringError, AutograderError
-from autograder.exercise import Exercise, Lab, Probe
+from autograder.exercise import Exercise, Lab, Probe, register
 from autograder.exercise.private import read_private
 from autograder.student.edits import Action, Kind
 
@@ -202,6 +202,12 @@ def test_an_answer_without_source_is_its_authors_error() -> None:
     exec("def variant(x): return x", names)
     with pytest.raises(AuthoringError, match="is not to be had"):
         variant_answer(names["variant"], "", Path("private.py"))
+
+
+def test_a_reference_of_another_library_is_left_to_its_variants() -> None:
+    with pytest.raises(AuthoringError, match="is not to be had"):
+        reference_answer(register.find("welcome.average"))
+    assert reference_answer(register.find("attention.causal_mask")).program.definitions
 
 
 def test_an_answer_that_cannot_be_executed_again_is_its_authors_error() -> None:
