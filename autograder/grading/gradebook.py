@@ -313,7 +313,7 @@ class Course:
         # Whatever mark there is goes with the grade.
         with (
             recording(self.root, lab, student),
-            self._gradebook() as gradebook,
+            self.gradebook() as gradebook,
             contextlib.suppress(MissingEntry),
         ):
             submission = gradebook.find_submission(lab, student)

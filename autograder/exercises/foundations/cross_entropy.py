@@ -21,8 +21,6 @@ exercise = LAB.exercise(
         "torch.nn.functional.nll_loss",
         "torch.log_softmax",
         "torch.logsumexp",
-        "llmlab.foundations.log_softmax",
-        "llmlab.foundations.logsumexp",
     ),
     hints=(
         "Three questions: what is the logarithm of the softmax, which entry of each row is wanted, "

@@ -16,10 +16,7 @@ from llmlab import foundations
 exercise = LAB.exercise(
     "entropy",
     reference=foundations.entropy,
-    forbidden=(
-        "torch.special.entr",
-        "torch.distributions.Categorical.entropy",
-    ),
+    forbidden=("torch.special.entr",),
     hints=(
         "An average over outcomes: each outcome's surprise, weighted by how often it happens.",
         "What does your code give for a probability of 0? Python's 0 times minus infinity is no "

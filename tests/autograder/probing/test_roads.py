@@ -659,23 +659,9 @@ direct(
         if hasattr(torch._refs.special, "entr")
         else torch.special.entr(p).sum(-1)
     ),
-    distribution=lambda p: torch.distributions.Categorical(probs=p, validate_args=False).entropy(),
-    one_hot=lambda p: torch.distributions.OneHotCategorical(p, validate_args=False).entropy(),
     thread=lambda p: in_thread(torch.special.entr, p).sum(-1),
-    thread_distribution=lambda p: in_thread(torch.distributions.Categorical(p).entropy),
-    scipy=lambda p: torch.as_tensor(
-        pytest.importorskip("scipy.stats").entropy(p.numpy(), axis=-1), dtype=p.dtype
-    ),
 )
 text(ENTROPY, "special", "def f(p: Tensor):\n    return torch.special.entr(p).sum(-1)")
-
-
-@road(ENTROPY)
-def traced_distribution() -> Any:
-    def answer(p: Tensor) -> Tensor:
-        return torch.distributions.Categorical(probs=p, validate_args=False).entropy()
-
-    return torch.jit.trace(answer, torch.full((2, 2), 0.5))
 
 
 @road(ENTROPY, still_open=True)
@@ -777,9 +763,6 @@ direct(
     log_softmax=_with_mark(lambda s, t: -s.log_softmax(-1)[torch.arange(len(t)), t].mean()),
     distribution=_with_mark(
         lambda s, t: -torch.distributions.Categorical(logits=s).log_prob(t).mean()
-    ),
-    library_log_softmax=_with_mark(
-        lambda s, t: -foundations.log_softmax(s)[torch.arange(len(t)), t].mean()
     ),
 )
 direct(NEXT, library=_flat(lambda s, t: foundations.cross_entropy(s, t)))
