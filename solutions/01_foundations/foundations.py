@@ -148,7 +148,8 @@ check("foundations.four_rows")
 
 # %% [markdown]
 # **Write** `cosine_similarity(first, second)`. No vector has the length 0. Your result has to hold all pairs. Loops
-# are not needed. `torch.nn.functional.cosine_similarity` and `normalize` are not allowed; `norm` is.
+# are not needed. What `torch.nn.functional` has for it (`cosine_similarity`, `cosine_embedding_loss`, `normalize`) is not
+# allowed; `norm` is.
 
 
 # %% exercise="foundations.cosine_similarity"
@@ -430,7 +431,8 @@ for scores in ([2.0, 1.0, 0.0], [90.0, 89.0, 88.0]):
 # **Write** `softmax(scores)`, along the last dimension: each row is a distribution. The last dimension is `dim=-1`,
 # however many there are; `dim=1` is the last one of a matrix alone. Large scores, such as 1000 and -1000, must be
 # fine. A model is trained through this function, so a gradient has to flow back to the scores: build new tensors, and
-# change none in place. PyTorch's `softmax`, `log_softmax` and `logsumexp` are not allowed.
+# change none in place. PyTorch's `softmax`, `log_softmax` and `logsumexp` are not allowed, and
+# the library's neither.
 
 
 # %% exercise="foundations.softmax"
@@ -630,7 +632,7 @@ _ = interact(play, temperature=FloatSlider(1.0, min=0.1, max=10, step=0.1))
 # a fair coin when it is loaded. The order says **who draws**: the first one does.
 #
 # **Write** `kl_divergence(p, q)`, in nats. Wherever `p` is above 0, `q` is too. `p` can be 0, and then `q` may be 0
-# as well. `torch.nn.functional.kl_div` is not allowed.
+# as well. `torch.nn.functional.kl_div` and `torch.distributions.kl_divergence` are not allowed.
 
 
 # %% exercise="foundations.kl_divergence"

@@ -562,6 +562,7 @@ DescentView("ravine", "SGD", learning_rate=0.05, steps=50)
 #
 # **Write** the update of one parameter. Change the parameter in place (`parameter -= ...`), or the model would not
 # see it. Leave the gradient as it is, and keep no hold of its tensor: PyTorch may write the next gradient into it.
+# `torch.optim.SGD` is this optimizer, and not allowed.
 
 
 # %% exercise="learning.SGD"
@@ -686,7 +687,7 @@ plt.show()
 # makes $w = 0.999$. Then $m = 0.05$ and $s = 0.00025$; corrected, 0.5 and 0.25. The step is $0.1 \cdot 0.5 /
 # \sqrt{0.25} = 0.1$, and $w = 0.899$. With a gradient of 500 in place of 0.5 it would be the same.
 #
-# **Write** the update of one parameter.
+# **Write** the update of one parameter. `torch.optim.AdamW` and `Adam` are not allowed.
 
 
 # %% exercise="learning.AdamW"

@@ -141,7 +141,7 @@ print("gradient of the table:\n", table.grad)
 # Row 2 was used twice and gets twice the gradient. Row 1 was not used and gets none.
 #
 # **Write** `embed(table, ids)`. The ids can have any shape: one id, one sentence, a batch of sentences. The gradient
-# has to reach the table. `torch.nn.functional.embedding` is not allowed.
+# has to reach the table. `torch.nn.functional.embedding` and `embedding_bag` are not allowed.
 
 
 # %% exercise="attention.embed"
@@ -399,8 +399,8 @@ print("score set to -infinity: ", scores.where(may_attend, -math.inf).softmax(di
 #
 # **Write** `scaled_dot_product_attention(query, key, value, mask=None)`. There can be more keys than queries, and
 # values can have a length of their own. In front of the last two dimensions there may be others, such as batch and
-# heads. Each query may attend to at least one key. `torch.nn.functional.scaled_dot_product_attention` is not allowed;
-# `torch.softmax` is.
+# heads. Each query may attend to at least one key. PyTorch's own attention functions, such as
+# `torch.nn.functional.scaled_dot_product_attention`, are not allowed; `torch.softmax` is.
 
 
 # %% exercise="attention.scaled_dot_product_attention"

@@ -199,8 +199,8 @@ print(f"log of the vocabulary size: {math.log(tokenizer.vocab_size):.3f}")
 # If the first loss of a run is far above that, the initialization is wrong. If it is far below, the answer leaks.
 #
 # **Write** `next_token_loss(logits, targets)`. It must hold for logits in the hundreds too, whose exponentials are too
-# large for float32. PyTorch's `cross_entropy` and `nll_loss` are not allowed; `log_softmax` is. (It takes the largest
-# logit away first, so that no exponential overflows.)
+# large for float32. `cross_entropy`, PyTorch's and the library's, and `nll_loss` are not allowed; `log_softmax` is. (It
+# takes the largest logit away first, so that no exponential overflows.)
 
 
 # %% exercise="pretraining.next_token_loss"
