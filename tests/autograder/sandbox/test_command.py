@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 from autograder.sandbox import Limits, SandboxUnavailable, command, sandbox_works
 from autograder.sandbox.command import arguments, python_folders
 from tests.autograder.sandbox.conftest import run_cells
+
+PACKAGE = Path(command.__file__).parent.parent
 
 
 @pytest.fixture(autouse=True)
@@ -64,8 +67,11 @@ def test_a_bubblewrap_that_cannot_run_at_all_is_no_sandbox(
 def test_every_private_folder_has_a_size() -> None:
     given = arguments(Limits(scratch_bytes=12345), {})
     places = [i for i, argument in enumerate(given) if argument == "--tmpfs"]
-    assert len(places) == 3
-    assert all(given[i - 2 : i] == ["--size", "12345"] for i in places)
+    private = [i for i in places if given[i + 1] != str(PACKAGE)]
+    assert len(private) == 3
+    assert all(given[i - 2 : i] == ["--size", "12345"] for i in private)
+    # The package that says nothing is laid on an empty folder, which cannot be written to.
+    assert ("--remount-ro", str(PACKAGE)) in itertools.pairwise(given)
 
 
 def test_only_what_is_named_is_bound_and_only_the_sockets_writable() -> None:
@@ -74,7 +80,23 @@ def test_only_what_is_named_is_bound_and_only_the_sockets_writable() -> None:
     assert writable == ["/tmp/private/sockets"]
     shown = [given[i + 1] for i, one in enumerate(given) if one == "--ro-bind"]
     known = {"/usr", *python_folders(), "/srv/data", "/course/ada", "/tmp/private"}
-    assert set(shown) <= known | {"/tmp/private/passwd", "/tmp/private/hosts"}
+    known |= {"/tmp/private/passwd", "/tmp/private/hosts"}
+    names = ("errors.py", "exercise", "probing", "sandbox", "sandbox/quiet.py", "student")
+    assert set(shown) <= known | {str(PACKAGE / name) for name in names}
+
+
+def test_no_exercise_and_nothing_that_judges_is_bound() -> None:
+    given = arguments(Limits(), {})
+    for name in (
+        "exercises",
+        "judging",
+        "grading",
+        "reading",
+        "classroom",
+        "notebook",
+        "authoring",
+    ):
+        assert not any(one.startswith(str(PACKAGE / name)) for one in given)
 
 
 def test_folders_of_python_are_named_once_and_never_the_whole_disk() -> None:
