@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 # What grades whole classes takes two cores for minutes, and stands apart.
-CLASSES := tests/attacks $(addprefix tests/autograder/grading/test_,habits.py honest.py killed.py simulated_class.py)
+CLASSES := tests/attacks $(addprefix tests/autograder/grading/test_,habits.py honest.py killed.py simulated_class.py two_graders.py)
 
 # nbgrader calls alembic by its name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
