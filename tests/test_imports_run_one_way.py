@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,3 +75,18 @@ def test_there_are_files_to_look_at(package: str) -> None:
 def test_imports_run_one_way(package: str, path: Path) -> None:
     found = set(imported(path.read_text("utf-8")))
     assert found & OURS <= ALLOWED[package]
+
+
+def test_the_first_line_of_a_lab_loads_nothing_that_only_grading_needs() -> None:
+    heavy = (
+        "nbformat",
+        "jsonschema",
+        "nbclient",
+        "nbconvert",
+        "jupytext",
+        "matplotlib",
+        "lightning",
+    )
+    code = f"import sys, llmlab\nfrom autograder import check\nprint([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr

@@ -17,8 +17,7 @@ import textwrap
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-
-from nbformat import NotebookNode
+from typing import TYPE_CHECKING
 
 from autograder.exercise import Exercise
 from autograder.exercise.cells import exercise_of
@@ -46,6 +45,10 @@ from autograder.reading.seen import (
     texts_alone,
     texts_of,
 )
+
+if TYPE_CHECKING:
+    # A learner's first check would wait for it: it loads the whole of JSON's schemas.
+    from nbformat import NotebookNode
 
 _MOST_CELLS, _LONGEST_LINE = 20_000, 160
 _CHECKERS_MODULE = re.compile(r"autograder(\.\w+)+")
