@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import ctypes
 import functools
+import importlib
 import inspect
 import io
 import math
@@ -28,6 +29,7 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
+from lightning.fabric import Fabric
 from torch import Tensor, nn
 
 from autograder.exercise.register import find
@@ -184,7 +186,7 @@ direct(
 
 
 def _scipy() -> Any:
-    return pytest.importorskip("scipy.special")
+    return importlib.import_module("scipy.special")
 
 
 def _by_pythonapi(function: Any, *args: Any) -> Any:
@@ -654,11 +656,7 @@ direct(
     entr=lambda p: torch.special.entr(p).sum(-1),
     inner=lambda p: torch._C._special.special_entr(p).sum(-1),
     aten=lambda p: torch.ops.aten.special_entr(p).sum(-1),
-    refs=lambda p: (
-        torch._refs.special.entr(p).sum(-1)
-        if hasattr(torch._refs.special, "entr")
-        else torch.special.entr(p).sum(-1)
-    ),
+    refs=lambda p: torch._refs.special.entr(p).sum(-1),
     thread=lambda p: in_thread(torch.special.entr, p).sum(-1),
 )
 text(ENTROPY, "special", "def f(p: Tensor):\n    return torch.special.entr(p).sum(-1)")
@@ -813,11 +811,6 @@ direct(
         nn.Embedding(*table.shape), {"weight": table}, (ids,)
     ),
     bag=_bag,
-    refs=lambda table, ids: (
-        torch._refs.nn.functional.embedding(ids, table)
-        if hasattr(torch._refs.nn.functional, "embedding")
-        else F.embedding(ids, table)
-    ),
     decomposition=lambda table, ids: torch._decomp.decompositions.embedding(table, ids),
     thread=lambda table, ids: in_thread(functools.partial(torch.embedding, table), ids),
 )
@@ -992,13 +985,7 @@ direct(
     module=_network(lambda x: nn.GELU()(x)),
     refs=_network(lambda x: torch._refs.nn.functional.gelu(x)),
     thread=_network(lambda x: in_thread(functools.partial(F.gelu), x)),
-    transformers=_network(
-        lambda x: (
-            pytest.importorskip("transformers.activations").gelu(x)
-            if hasattr(pytest.importorskip("transformers.activations"), "gelu")
-            else F.gelu(x)
-        )
-    ),
+    transformers=_network(lambda x: importlib.import_module("transformers.activations").gelu(x)),
 )
 text(
     GELU,
@@ -1033,7 +1020,7 @@ def _clip_inner(parameters: Iterable[Tensor], max_norm: float) -> Tensor:
 
 
 def _clip_by_fabric(parameters: Iterable[Tensor], max_norm: float) -> Any:
-    fabric = pytest.importorskip("lightning.fabric").Fabric(accelerator="cpu")
+    fabric = Fabric(accelerator="cpu")
     holder = nn.Module()
     holder.kept = nn.ParameterList(parameters)
     return fabric.clip_gradients(
@@ -1050,11 +1037,7 @@ direct(
     partial=lambda p, m: functools.partial(nn.utils.clip_grad_norm_, list(p))(m),
     thread=lambda p, m: in_thread(_clip, list(p), m),
     thread_inner=lambda p, m: in_thread(_clip_inner, list(p), m),
-    unwrapped=lambda p, m: (
-        nn.utils.clip_grad_norm_.__wrapped__(list(p), m)
-        if hasattr(nn.utils.clip_grad_norm_, "__wrapped__")
-        else _clip(p, m)
-    ),
+    unwrapped=lambda p, m: nn.utils.clip_grad_norm_.__wrapped__(list(p), m),
 )
 
 
@@ -1104,6 +1087,11 @@ class _ManyAtOnce(_Held):
     kind = functools.partial(torch.optim.SGD, foreach=True)
 
 
+def _options(group: Any) -> dict[str, Any]:
+    plain = {"weight_decay": 0.0, "dampening": 0.0, "nesterov": False, "maximize": False}
+    return {**plain, "momentum": group["momentum"], "lr": group["lr"]}
+
+
 class _ByFunction(torch.optim.Optimizer):
     def __init__(self, params: Any, lr: float, momentum: float = 0.0) -> None:
         super().__init__(params, {"lr": lr, "momentum": momentum})
@@ -1121,12 +1109,7 @@ class _ByFunction(torch.optim.Optimizer):
             ones,
             gradients,
             buffers,
-            weight_decay=0.0,
-            momentum=group["momentum"],
-            lr=group["lr"],
-            dampening=0.0,
-            nesterov=False,
-            maximize=False,
+            **_options(group),
         )
 
 
@@ -1138,12 +1121,7 @@ class _ByInnerFunction(_ByFunction):
             buffers,
             None,
             None,
-            weight_decay=0.0,
-            momentum=group["momentum"],
-            lr=group["lr"],
-            dampening=0.0,
-            nesterov=False,
-            maximize=False,
+            **_options(group),
             has_sparse_grad=False,
         )
 
@@ -1156,12 +1134,7 @@ class _ByFusedOperation(_ByFunction):
             ones,
             gradients,
             buffers if group["momentum"] else [],
-            weight_decay=0.0,
-            momentum=group["momentum"],
-            lr=group["lr"],
-            dampening=0.0,
-            nesterov=False,
-            maximize=False,
+            **_options(group),
             is_first_step=first,
         )
 
