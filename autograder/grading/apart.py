@@ -12,7 +12,6 @@ milliseconds, and has none of the threads and open files of the process that ask
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import functools
 import math
 import multiprocessing
@@ -23,7 +22,7 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
@@ -31,6 +30,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, ParamSpec, TypeVar
 
 from autograder.errors import Abandoned, AutograderError, GradingError, TooCostly
+from autograder.sandbox.limits import MEBIBYTE, WholeNumbers
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -43,11 +43,10 @@ _PRELOADED = (
 _CRASHES = frozenset(
     {signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSEGV, signal.SIGTRAP}
 )
-_MEBIBYTE = 2**20
 
 
 @dataclass(frozen=True)
-class Budget:
+class Budget(WholeNumbers):
     """What one piece of work in the child may cost.
 
     Attributes:
@@ -56,31 +55,12 @@ class Budget:
         memory_bytes: What the child may take besides what it takes when it begins.
     """
 
+    whose = "c.Judge.reading"
+    error = GradingError
+
     processor_seconds: int = 30
     wall_seconds: int = 300
-    memory_bytes: int = 2048 * _MEBIBYTE
-
-    def __post_init__(self) -> None:
-        for name, value in dataclasses.asdict(self).items():
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise GradingError(
-                    f"c.Judge.reading says {name!r}: {value!r}; give a whole number above zero."
-                )
-
-    @classmethod
-    def of(cls, changes: Mapping[str, Any]) -> Budget:
-        """Return the default budget with some of it changed.
-
-        Raises:
-            GradingError: There is no such limit, or its value cannot be used.
-        """
-        known = [field.name for field in dataclasses.fields(cls)]
-        for name in changes:
-            if name not in known:
-                raise GradingError(
-                    f"c.Judge.reading has no limit {name!r}; choose from {', '.join(known)}."
-                )
-        return cls(**changes)
+    memory_bytes: int = 2048 * MEBIBYTE
 
 
 @dataclass(frozen=True)
@@ -184,7 +164,7 @@ class Apart:
 
     @property
     def _memory(self) -> str:
-        return f"{self.budget.memory_bytes // _MEBIBYTE:,} MiB"
+        return f"{self.budget.memory_bytes // MEBIBYTE:,} MiB"
 
     def _reason(self, child: _Child, late: bool) -> Exception:
         """Say why a child has ended, and whether the work is worth another try."""

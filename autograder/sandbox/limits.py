@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, Self
 
 from autograder.sandbox.errors import SandboxMisconfigured
 
@@ -24,7 +24,40 @@ SENTENCES: dict[Stop, str] = {
 
 
 @dataclass(frozen=True)
-class Limits:
+class WholeNumbers:
+    """Limits that an instructor can set by name, each a whole number above zero.
+
+    A kind of them says whose they are, and which error a wrong one raises.
+    """
+
+    whose: ClassVar[str] = "Whatever this is"
+    error: ClassVar[type[Exception]] = ValueError
+
+    def __post_init__(self) -> None:
+        for name, value in dataclasses.asdict(self).items():
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise self.error(
+                    f"{self.whose} has the limit {name} at {value!r}; give a whole number above zero."
+                )
+
+    @classmethod
+    def of(cls, changes: Mapping[str, Any]) -> Self:
+        """Return the default limits with some of them changed.
+
+        Raises:
+            Exception: Its own `error`: there is no such limit, or its value cannot be used.
+        """
+        known = [field.name for field in dataclasses.fields(cls)]
+        for name in changes:
+            if name not in known:
+                raise cls.error(
+                    f"{cls.whose} has no limit {name!r}; choose from {', '.join(known)}."
+                )
+        return cls(**changes)
+
+
+@dataclass(frozen=True)
+class Limits(WholeNumbers):
     """What one kernel, with everything that it starts, may use.
 
     Attributes:
@@ -38,6 +71,9 @@ class Limits:
             working folder, /tmp, and /dev/shm. They live in memory.
     """
 
+    whose = "The sandbox"
+    error = SandboxMisconfigured
+
     wall_seconds: int = 900
     processor_seconds: int = 1800
     memory_bytes: int = 4 * GIBIBYTE
@@ -45,28 +81,6 @@ class Limits:
     open_files: int = 1024
     file_bytes: int = 256 * MEBIBYTE
     scratch_bytes: int = 512 * MEBIBYTE
-
-    def __post_init__(self) -> None:
-        for name, value in dataclasses.asdict(self).items():
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise SandboxMisconfigured(
-                    f"The sandbox's limit {name} is {value!r}; give a whole number above zero."
-                )
-
-    @classmethod
-    def of(cls, changes: Mapping[str, Any]) -> Limits:
-        """Return the default limits with some of them changed.
-
-        Raises:
-            SandboxMisconfigured: There is no such limit, or its value cannot be used.
-        """
-        known = [field.name for field in dataclasses.fields(cls)]
-        for name in changes:
-            if name not in known:
-                raise SandboxMisconfigured(
-                    f"The sandbox has no limit {name!r}; choose from {', '.join(known)}."
-                )
-        return cls(**changes)
 
     def sentence(self, stop: Stop) -> str:
         """Say in one sentence which limit ended the kernel."""
