@@ -53,10 +53,10 @@ class Environment:
         return "The labs run here, with what the marked lines say."
 
     def _repr_html_(self) -> str:
+        cell = '<td style="text-align:left;padding:1px 12px 1px 0">'
         rows = "".join(
-            f'<tr><td>{"✓" if one.good else "!"}</td><td style="text-align:left;padding:1px 12px 1px 0">{one.name}</td>'
-            f'<td style="text-align:left;padding:1px 12px 1px 0">{html.escape(one.value)}</td>'
-            f'<td style="text-align:left;padding:1px 12px 1px 0">{html.escape(one.advice)}</td></tr>'
+            f"<tr><td>{'✓' if one.good else '!'}</td>{cell}{one.name}</td>"
+            f"{cell}{html.escape(one.value)}</td>{cell}{html.escape(one.advice)}</td></tr>"
             for one in self.findings
         )
         return f"<table>{rows}</table><p>{self._summary()}</p>"

@@ -25,7 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from autograder.errors import UnreadableNotebook
 from autograder.exercise import register
 from autograder.exercise.cells import exercise_of, grade_id
-from autograder.grading.assignment import Assignment
+from autograder.grading.assignment import Assignment, ReleasedCell
 from autograder.grading.run import Outcome, Violation
 from autograder.judging.execution import parse_notebook
 from autograder.sandbox.inside import is_special
@@ -250,10 +250,8 @@ def _restore_checks(notebook: NotebookNode, assignment: Assignment) -> Iterator[
         if released.is_check and name not in found:
             sentence = "A check was deleted or renamed; it was asked at the notebook's end."
             yield Violation("changed check", name, sentence)
-            new: Callable[..., NotebookNode] = (
-                new_code_cell if released.cell_type == "code" else new_markdown_cell
-            )
-            cell = new(released.source, metadata={"nbgrader": dict(released.marks)})
+            cell = _new_cell(released, released.source)
+            cell.metadata["nbgrader"] = nbformat.from_dict(released.marks)
             notebook.cells.append(cell)
     for cell in notebook.cells:
         marks = _marks(cell)
@@ -261,6 +259,14 @@ def _restore_checks(notebook: NotebookNode, assignment: Assignment) -> Iterator[
         if marks.get("grade") and not marks.get("solution") and name not in assignment.cells:
             sentence = "A cell is marked as a check that was not released; its mark does not count."
             yield Violation("changed check", name[:60], sentence)
+
+
+def _new_cell(released: ReleasedCell, source: str, **options: Any) -> NotebookNode:
+    """Make a cell of the kind that was released."""
+    new: Callable[..., NotebookNode] = (
+        new_code_cell if released.cell_type == "code" else new_markdown_cell
+    )
+    return new(source, **options)
 
 
 def _restore_marks(notebook: NotebookNode, assignment: Assignment) -> Iterator[Violation]:
@@ -298,10 +304,8 @@ def _restore_marks(notebook: NotebookNode, assignment: Assignment) -> Iterator[V
                 f"The mark of a cell is not the one released ({what}), which is taken in its place.",
             )
         if cell.cell_type != released.cell_type:
-            fresh: Callable[..., NotebookNode] = (
-                new_code_cell if released.cell_type == "code" else new_markdown_cell
-            )
-            notebook.cells[number] = cell = fresh(cell.source, id=cell.get("id", f"cell-{number}"))
+            place_id = cell.get("id", f"cell-{number}")
+            notebook.cells[number] = cell = _new_cell(released, cell.source, id=place_id)
         cell.metadata["nbgrader"] = nbformat.from_dict(released.marks)
 
 
