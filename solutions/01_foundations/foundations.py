@@ -148,8 +148,8 @@ check("foundations.four_rows")
 
 # %% [markdown]
 # **Write** `cosine_similarity(first, second)`. No vector has the length 0. Your result has to hold all pairs. Loops
-# are not needed. What `torch.nn.functional` has for it (`cosine_similarity`, `cosine_embedding_loss`, `normalize`) is not
-# allowed; `norm` is.
+# are not needed. What `torch.nn.functional` has for it (`cosine_similarity`, `cosine_embedding_loss`, `normalize`) is
+# not allowed; `norm` is.
 
 
 # %% exercise="foundations.cosine_similarity"
