@@ -431,8 +431,7 @@ for scores in ([2.0, 1.0, 0.0], [90.0, 89.0, 88.0]):
 # **Write** `softmax(scores)`, along the last dimension: each row is a distribution. The last dimension is `dim=-1`,
 # however many there are; `dim=1` is the last one of a matrix alone. Large scores, such as 1000 and -1000, must be
 # fine. A model is trained through this function, so a gradient has to flow back to the scores: build new tensors, and
-# change none in place. PyTorch's `softmax`, `log_softmax` and `logsumexp` are not allowed, and
-# the library's neither.
+# change none in place. PyTorch's `softmax`, `log_softmax` and `logsumexp` are not allowed, nor are the library's.
 
 
 # %% exercise="foundations.softmax"
